@@ -1,0 +1,58 @@
+# Everything here is a plain command too: see README.md.
+
+PYTHON ?= python3
+PORT ?= 5000
+HOST ?= 127.0.0.1
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test lint requirements axe clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## Make .venv with what the application needs
+
+run: $(INSTALLED) ## Set everything up and serve Microblog (PORT=8080 make run for another port)
+	@$(BIN)/flask db upgrade
+	@echo "Microblog is at http://$(HOST):$(PORT)/ (Ctrl-C ends it)"
+	@$(BIN)/flask run --host $(HOST) --port $(PORT)
+
+demo: $(INSTALLED) ## Fill the empty database with a small community
+	@$(BIN)/flask db upgrade
+	@$(BIN)/flask demo
+
+test: $(INSTALLED_DEV) ## Run the tests (PYTEST="-k name" for some)
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(INSTALLED_DEV) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+requirements: $(INSTALLED_DEV) ## Freeze the newest versions of requirements*.in
+	@$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements.txt requirements.in
+	@$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --output-file requirements-dev.txt requirements-dev.in
+
+axe: ## Fetch axe-core, which the accessibility tests use (needs npm)
+	npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4.14.1
+
+clean: ## Remove .venv and everything else that was made, but no data
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Microblog needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": name another with PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.txt | $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

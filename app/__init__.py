@@ -1,0 +1,47 @@
+"""Microblog: what the application is made of, top to bottom."""
+
+from flask import Flask
+
+from app import database
+from app.extensions import babel, bootstrap, csrf, db, login, migrate, moment
+from config import Config
+
+__all__ = ['create_app', 'db']
+
+
+def create_app(config_class: type[Config] = Config) -> Flask:
+    """Build an application of its own, with the settings of `config_class` (chapter 15)."""
+    app = Flask(__name__, instance_path=config_class.INSTANCE_PATH)
+    app.config.from_object(config_class)
+    config_class.init_app(app)
+
+    database.init_app(app)
+    db.init_app(app)
+    migrate.init_app(app, db, render_as_batch=True, compare_server_default=True)
+    login.init_app(app)
+    csrf.init_app(app)
+    bootstrap.init_app(app)
+    moment.init_app(app)
+
+    from app.language import select_language
+
+    babel.init_app(app, locale_selector=select_language)
+
+    from app import headers, templating
+
+    headers.init_app(app)
+    templating.init_app(app)
+
+    from app.errors import bp as errors_bp
+
+    app.register_blueprint(errors_bp)
+
+    from app.auth import bp as auth_bp
+
+    app.register_blueprint(auth_bp, url_prefix='/auth')
+
+    from app.main import bp as main_bp
+
+    app.register_blueprint(main_bp)
+
+    return app

@@ -1,0 +1,75 @@
+"""Logging in and out, and registering (chapter 5)."""
+
+import re
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from sqlalchemy.exc import IntegrityError
+from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.wrappers import Response
+
+from app.auth import bp
+from app.auth.forms import LoginForm, RegistrationForm
+from app.extensions import db
+from app.models import User
+
+# A path of this site. Browsers read a backslash as a slash, and skip control characters.
+LOCAL_PATH = re.compile(r'/(?!/)[^\\\x00-\x20\x7f]*')
+
+# Checked when there is no such user, so that the answer takes as long as for a wrong password.
+NOBODYS_HASH = generate_password_hash('nobody')
+
+
+def next_page() -> str:
+    """Return where to go after logging in: `next` if it is a path of this site, else home."""
+    target = request.args.get('next', '')
+    return target if LOCAL_PATH.fullmatch(target) else url_for('main.index')
+
+
+@bp.route('/login', methods=['GET', 'POST'])
+def login() -> str | Response:
+    """Start a session. The answer does not tell a wrong name from a wrong password."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    form = LoginForm()
+    if form.validate_on_submit():
+        user = User.find(form.username.data)
+        if user is None:
+            check_password_hash(NOBODYS_HASH, form.password.data)
+        if user is None or not user.check_password(form.password.data):
+            flash(_('Invalid username or password'))
+            return redirect(url_for('auth.login', next=request.args.get('next')))
+        login_user(user, remember=form.remember_me.data)
+        return redirect(next_page())
+    return render_template('auth/login.html', title=_('Sign In'), form=form)
+
+
+@bp.route('/logout')
+def logout() -> Response:
+    """End the session."""
+    logout_user()
+    return redirect(url_for('main.index'))
+
+
+@bp.route('/register', methods=['GET', 'POST'])
+def register() -> str | Response:
+    """Open an account. Of two people who want one name at the same moment, one gets it."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    form = RegistrationForm()
+    if form.validate_on_submit():
+        user = User(username=form.username.data, email=form.email.data)
+        user.set_password(form.password.data)
+        db.session.add(user)
+        try:
+            db.session.commit()
+        except IntegrityError:
+            # Somebody was quicker since the form was checked: checking again says with what.
+            db.session.rollback()
+            if not form.validate():
+                return render_template('auth/register.html', title=_('Register'), form=form)
+            raise
+        flash(_('Congratulations, you are now a registered user!'))
+        return redirect(url_for('auth.login'))
+    return render_template('auth/register.html', title=_('Register'), form=form)

@@ -1,0 +1,48 @@
+"""The forms of the core pages."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField, SubmitField, TextAreaField
+from wtforms.validators import DataRequired
+
+from app.text import clean_body, normalize_name
+from app.validators import CodePoints, FreeUsername, PlainText, Username
+
+BODY_LENGTH = 140  # code points, of a post and of what people say about themselves
+
+
+class EmptyForm(FlaskForm):
+    """A button with a CSRF token (chapter 8)."""
+
+    submit = SubmitField(_l('Submit'))
+
+
+class PostForm(FlaskForm):
+    post = TextAreaField(
+        _l('Say something'),
+        filters=[clean_body],
+        validators=[DataRequired(), PlainText(), CodePoints(min=1, max=BODY_LENGTH)],
+    )
+    submit = SubmitField(_l('Submit'))
+
+
+class EditProfileForm(FlaskForm):
+    username = StringField(
+        _l('Username'),
+        filters=[normalize_name],
+        validators=[DataRequired(), Username(), FreeUsername()],
+        render_kw={'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'},
+    )
+    about_me = TextAreaField(
+        _l('About me'),
+        filters=[clean_body],
+        validators=[PlainText(), CodePoints(min=0, max=BODY_LENGTH)],
+        render_kw={'rows': 4},
+    )
+    submit = SubmitField(_l('Submit'))
+
+    def __init__(self, original_username: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.original_username = original_username

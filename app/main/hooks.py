@@ -1,0 +1,45 @@
+"""What happens before every request."""
+
+from datetime import timedelta
+
+from flask import current_app, g, request
+from flask_babel import get_locale
+from flask_login import current_user
+from sqlalchemy import or_, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import utcnow
+from app.extensions import db
+from app.main import bp
+from app.models import User
+
+LAST_SEEN_INTERVAL = timedelta(minutes=1)
+
+
+@bp.before_app_request
+def before_request() -> None:
+    """Note the page's language (chapter 13) and that the visitor is here (chapter 6)."""
+    g.locale = str(get_locale() or 'en')
+    if _is_visit() and current_user.is_authenticated:
+        _see(current_user)
+
+
+def _is_visit() -> bool:
+    """Tell whether a person is looking at a page, not a program fetching a file."""
+    return request.endpoint is not None and not request.endpoint.endswith('static')
+
+
+def _see(user: User) -> None:
+    now = utcnow()
+    due = now - LAST_SEEN_INTERVAL
+    if user.last_seen is not None and user.last_seen > due:
+        return
+    is_due = or_(User.last_seen.is_(None), User.last_seen <= due)
+    try:
+        # Only if no other request of the same minute was quicker.
+        db.session.execute(update(User).where(User.id == user.id, is_due).values(last_seen=now))
+        db.session.commit()
+    except SQLAlchemyError:
+        # Not worth failing a request that may need no more than to read.
+        current_app.logger.exception('last_seen was not written')
+        db.session.rollback()

@@ -1,0 +1,10 @@
+"""The tables and the rules that belong to them: no request, no template, no HTTP."""
+
+from app.models.followers import followers
+from app.models.message import Message
+from app.models.notification import Notification
+from app.models.post import Post
+from app.models.task import Task
+from app.models.user import User
+
+__all__ = ['Message', 'Notification', 'Post', 'Task', 'User', 'followers']

@@ -1,0 +1,51 @@
+"""What people write (chapter 4)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Index, String, event, update
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+
+from app.database import TABLE_OPTIONS, Timestamp, utcnow
+from app.models.base import Identifier, Model, UserId
+from app.models.user import User
+
+
+class Post(Model):
+    __tablename__ = 'post'
+
+    id: Mapped[Identifier]
+    body: Mapped[str] = mapped_column(String(140))
+    timestamp: Mapped[datetime] = mapped_column(Timestamp, default=utcnow)
+    user_id: Mapped[UserId]
+    language: Mapped[str | None] = mapped_column(String(5))
+
+    author: Mapped[User] = relationship(back_populates='posts')
+
+    __table_args__ = (
+        # Every timeline is read along one of these: everybody's posts, and one author's.
+        Index('ix_post_timestamp', 'timestamp', 'id'),
+        Index(None, 'user_id', 'timestamp', 'id'),
+        TABLE_OPTIONS,
+    )
+
+    def __repr__(self) -> str:
+        return f'<Post {self.body}>'
+
+
+def _count_post(connection: Connection, author_id: int, change: int) -> None:
+    # Before the insert, not after it: whoever holds the author's row first goes first, whereas
+    # two inserts that share the row's lock and then both want to write it would deadlock.
+    connection.execute(
+        update(User).where(User.id == author_id).values(post_count=User.post_count + change)
+    )
+
+
+@event.listens_for(Post, 'before_insert')
+def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    _count_post(connection, post.user_id, +1)
+
+
+@event.listens_for(Post, 'before_delete')
+def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    _count_post(connection, post.user_id, -1)

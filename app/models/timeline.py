@@ -1,0 +1,171 @@
+"""The timelines: everybody's posts, one author's, and those that a reader follows (chapters 8, 9).
+
+The feed of followed authors is the page that decides how large the site can grow. It is never a
+join of all posts with all followers: each step below reads as many index entries as there are
+authors or lines on the page, however many posts exist. No single shape of query is fast with every
+planner and every reader, so `FollowedPosts` chooses by the number of people followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, union_all
+from sqlalchemy.orm import aliased, joinedload
+
+from app.extensions import db
+from app.models.followers import followers
+from app.models.listing import Listing, Position, Span, beyond, sort
+from app.models.post import Post
+from app.models.user import User
+
+EPOCH = datetime(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+LAST_MICROSECOND = (datetime.max - EPOCH) // MICROSECOND
+
+# One look into the index for each author costs a few microseconds: up to this many authors it is
+# the quickest way. Above, the newest posts of the whole site are likely to fill the page.
+MANY_AUTHORS = 1000
+RECENT_POSTS = 1000
+
+
+def post_position(post: Any) -> Position:
+    """Return the place of a post (or message): microseconds since 1970, and the id."""
+    return (post.timestamp - EPOCH) // MICROSECOND, post.id
+
+
+def position_values(position: Position) -> tuple[datetime, int]:
+    """Return the timestamp and the id that `position` stands for."""
+    microseconds, id = position
+    return EPOCH + min(microseconds, LAST_MICROSECOND) * MICROSECOND, id
+
+
+class Timeline(Listing[Post]):
+    """Posts by time, the newest first, each with its author loaded."""
+
+    position_size = 2
+
+    def position(self, item: Post) -> Position:
+        return post_position(item)
+
+    def newest(self, limit: int) -> list[Post]:
+        """Return the newest `limit` posts."""
+        return self.read(Span(limit))
+
+    def read(self, span: Span) -> list[Post]:
+        ids = self._ids(span)
+        statement = select(Post).where(Post.id.in_(ids)).options(joinedload(Post.author))
+        posts = list(db.session.scalars(statement)) if ids else []
+        return sorted(posts, key=self.position, reverse=True)
+
+    def _ids(self, span: Span) -> Sequence[int]:
+        raise NotImplementedError
+
+
+class AllPosts(Timeline):
+    """Everybody's posts: the Explore page."""
+
+    def _ids(self, span: Span) -> Sequence[int]:
+        return db.session.scalars(_cut(select(Post.id), Post, span)).all()
+
+
+class PostsBy(Timeline):
+    """The posts of one author."""
+
+    def __init__(self, author: User) -> None:
+        self.author = author
+
+    def _ids(self, span: Span) -> Sequence[int]:
+        own = select(Post.id).where(Post.user_id == self.author.id)
+        return db.session.scalars(_cut(own, Post, span)).all()
+
+
+class FollowedPosts(Timeline):
+    """The reader's own posts and those of everybody the reader follows: the home page."""
+
+    def __init__(self, reader: User) -> None:
+        self.reader = reader
+
+    def _ids(self, span: Span) -> Sequence[int]:
+        if self.reader.followed_count == 0:
+            return PostsBy(self.reader)._ids(span)
+        if self.reader.followed_count <= MANY_AUTHORS:
+            return self._skip_among_authors(span) if span.skip else self._of_newest_authors(span)
+        if span.skip:
+            return self._skip_among_all(span)
+        ids = self._among_recent(span)
+        return ids if len(ids) == span.limit else self._of_newest_authors(span)
+
+    def _authors(self) -> Select[Any]:
+        """Select the ids of the authors as `author_id`: everybody followed, and the reader."""
+        followed = select(followers.c.followed_id.label('author_id')).where(
+            followers.c.follower_id == self.reader.id
+        )
+        authors = union_all(followed, select(literal(self.reader.id))).subquery('authors')
+        return select(authors.c.author_id)
+
+    def _of_newest_authors(self, span: Span) -> Sequence[int]:
+        """The newest n posts can only be by the n authors whose newest post is the newest."""
+        author = self._authors().subquery('author')
+        latest, post = aliased(Post), aliased(Post)
+        own_latest = _cut(
+            select(latest.id).where(latest.user_id == author.c.author_id), latest, _first(span)
+        )
+        statement = (
+            select(post.user_id)
+            .select_from(author)
+            .join(post, post.id == own_latest.correlate(author).scalar_subquery())
+        )
+        authors = db.session.scalars(_cut(statement, post, span)).all()
+        if not authors:
+            return []
+        candidates = union_all(
+            *(
+                select(
+                    _cut(
+                        select(Post.id, Post.timestamp).where(Post.user_id == id), Post, span
+                    ).subquery()
+                )
+                for id in authors
+            )
+        ).subquery()
+        columns = [candidates.c.timestamp, candidates.c.id]
+        newest = sort(select(candidates.c.id), columns, span.upward).limit(span.limit)
+        return db.session.scalars(newest).all()
+
+    def _among_recent(self, span: Span) -> Sequence[int]:
+        """Look through the newest posts of the whole site."""
+        recent = _cut(select(Post), Post, Span(RECENT_POSTS, span.before, span.after)).subquery()
+        columns = [recent.c.timestamp, recent.c.id]
+        statement = select(recent.c.id).where(self._is_by_author(recent.c.user_id))
+        return db.session.scalars(sort(statement, columns, span.upward).limit(span.limit)).all()
+
+    def _skip_among_all(self, span: Span) -> Sequence[int]:
+        statement = select(Post.id).where(self._is_by_author(Post.user_id))
+        return db.session.scalars(_cut(statement, Post, span)).all()
+
+    def _skip_among_authors(self, span: Span) -> Sequence[int]:
+        authors = db.session.scalars(self._authors()).all()
+        statement = select(Post.id).where(Post.user_id.in_(authors))
+        return db.session.scalars(_cut(statement, Post, span)).all()
+
+    def _is_by_author(self, author_id: ColumnElement[int]) -> ColumnElement[bool]:
+        followed = exists().where(
+            followers.c.follower_id == self.reader.id, followers.c.followed_id == author_id
+        )
+        return or_(author_id == self.reader.id, followed)
+
+
+def _first(span: Span) -> Span:
+    return Span(1, span.before, span.after)
+
+
+def _cut(statement: Select[Any], post: Any, span: Span) -> Select[Any]:
+    """Sort `statement` by the time of `post` and cut `span` out of it."""
+    columns = [post.timestamp, post.id]
+    position = span.after if span.upward else span.before
+    if position is not None:
+        statement = statement.where(beyond(columns, position_values(position), span.upward))
+    return sort(statement, columns, span.upward).limit(span.limit).offset(span.skip or None)

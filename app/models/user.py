@@ -1,0 +1,202 @@
+"""Accounts, and who follows whom (chapters 4, 5, 6 and 8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import md5
+from typing import TYPE_CHECKING, Any, cast
+
+from flask_login import UserMixin
+from sqlalchemy import Connection, CursorResult, String, delete, event, select, update
+from sqlalchemy.orm import (
+    Mapped,
+    Mapper,
+    WriteOnlyMapped,
+    mapped_column,
+    relationship,
+    validates,
+)
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
+from app.extensions import db, login
+from app.models.base import Identifier, Model
+from app.models.followers import followers
+from app.text import case_key, is_storable
+
+if TYPE_CHECKING:
+    from app.models.message import Message
+    from app.models.notification import Notification
+    from app.models.post import Post
+    from app.models.task import Task
+    from app.models.timeline import FollowedPosts
+
+
+class User(UserMixin, Model):
+    __tablename__ = 'user'
+
+    id: Mapped[Identifier]
+    username: Mapped[str] = mapped_column(String(64), index=True, unique=True)
+    email: Mapped[str] = mapped_column(String(120), index=True, unique=True)
+    # The same without regard to case, so that the database itself refuses a double.
+    # A folded character can be three: these are wider than what they stand for.
+    username_key: Mapped[str] = mapped_column(String(192), index=True, unique=True)
+    email_key: Mapped[str] = mapped_column(String(360), index=True, unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+    about_me: Mapped[str | None] = mapped_column(String(140))
+    last_seen: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
+    last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
+    token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
+    token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)
+    # Kept in the transaction that changes what they count: no page counts a growing table.
+    post_count: Mapped[int] = mapped_column(default=0, server_default='0')
+    follower_count: Mapped[int] = mapped_column(default=0, server_default='0')
+    followed_count: Mapped[int] = mapped_column(default=0, server_default='0')
+
+    posts: WriteOnlyMapped[Post] = relationship(back_populates='author', passive_deletes=True)
+    followed: WriteOnlyMapped[User] = relationship(
+        secondary=followers,
+        primaryjoin=lambda: followers.c.follower_id == User.id,
+        secondaryjoin=lambda: followers.c.followed_id == User.id,
+        back_populates='followers',
+        viewonly=True,
+    )
+    followers: WriteOnlyMapped[User] = relationship(
+        secondary=followers,
+        primaryjoin=lambda: followers.c.followed_id == User.id,
+        secondaryjoin=lambda: followers.c.follower_id == User.id,
+        back_populates='followed',
+        viewonly=True,
+    )
+    messages_sent: WriteOnlyMapped[Message] = relationship(
+        foreign_keys='Message.sender_id', back_populates='author', passive_deletes=True
+    )
+    messages_received: WriteOnlyMapped[Message] = relationship(
+        foreign_keys='Message.recipient_id', back_populates='recipient', passive_deletes=True
+    )
+    notifications: WriteOnlyMapped[Notification] = relationship(
+        back_populates='user', passive_deletes=True
+    )
+    tasks: WriteOnlyMapped[Task] = relationship(back_populates='user', passive_deletes=True)
+
+    __table_args__ = (TABLE_OPTIONS,)
+
+    def __repr__(self) -> str:
+        return f'<User {self.username}>'
+
+    @validates('username')
+    def _fold_username(self, _name: str, username: str) -> str:
+        self.username_key = case_key(username)
+        return username
+
+    @validates('email')
+    def _fold_email(self, _name: str, email: str) -> str:
+        self.email_key = case_key(email)
+        return email
+
+    @staticmethod
+    def find(username: str) -> User | None:
+        """Return the account of that name in any case; the very spelling wins.
+
+        (Upgraded databases may hold names that differ only in case.)
+        """
+        if not is_storable(username):
+            return None
+        return db.session.scalars(
+            select(User)
+            .where((User.username_key == case_key(username)) | (User.username == username))
+            .order_by((User.username == username).desc())
+            .limit(1)
+        ).first()
+
+    @staticmethod
+    def find_by_email(email: str) -> User | None:
+        """Return the account with that address in any case; the very spelling wins."""
+        if not is_storable(email):
+            return None
+        return db.session.scalars(
+            select(User)
+            .where((User.email_key == case_key(email)) | (User.email == email))
+            .order_by((User.email == email).desc())
+            .limit(1)
+        ).first()
+
+    def set_password(self, password: str) -> None:
+        """Store a salted hash of `password` (chapter 5)."""
+        self.password_hash = generate_password_hash(password)
+
+    def check_password(self, password: str) -> bool:
+        """Tell whether `password` is the one that was set. An account without one never matches."""
+        return self.password_hash is not None and check_password_hash(self.password_hash, password)
+
+    def avatar(self, size: int) -> str:
+        """Return the address of the user's picture, `size` pixels wide and high (chapter 6).
+
+        The one place to change for another provider of pictures, beside app/headers.py.
+        """
+        digest = md5(self.email.lower().encode(), usedforsecurity=False).hexdigest()
+        return f'https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}'
+
+    def follow(self, user: User) -> bool:
+        """Follow `user` from now on; return whether that is new (chapter 8)."""
+        self._lock_with(user)
+        row = {'follower_id': self.id, 'followed_id': user.id}
+        backend = db.session.get_bind().dialect.name
+        return self._count_followers(user, insert_if_absent(followers, row, backend), +1)
+
+    def unfollow(self, user: User) -> bool:
+        """Follow `user` no longer; return whether that is new."""
+        self._lock_with(user)
+        pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
+        return self._count_followers(user, delete(followers).where(pair), -1)
+
+    def is_following(self, user: User) -> bool:
+        pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
+        return db.session.scalar(select(followers.c.followed_id).where(pair)) is not None
+
+    def followed_posts(self) -> FollowedPosts:
+        """Return the timeline of the user's own posts and those of everybody followed."""
+        from app.models.timeline import FollowedPosts
+
+        return FollowedPosts(self)
+
+    def _lock_with(self, user: User) -> None:
+        # Always in the same order, so that two people who follow each other at the same moment
+        # wait for one another instead of deadlocking.
+        db.session.flush()
+        db.session.execute(
+            select(User.id)
+            .where(User.id.in_([self.id, user.id]))
+            .order_by(User.id)
+            .with_for_update(key_share=True)
+        )
+
+    def _count_followers(self, user: User, statement: Any, change: int) -> bool:
+        result = cast(CursorResult[Any], db.session.execute(statement))
+        if result.rowcount == 0:
+            return False
+        for person, counter in ((self, User.followed_count), (user, User.follower_count)):
+            db.session.execute(
+                update(User)
+                .where(User.id == person.id)
+                .values({counter: counter + change})
+                .execution_options(synchronize_session=False)
+            )
+            db.session.expire(person, [counter.key])
+        return True
+
+
+@event.listens_for(User, 'before_delete')
+def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
+    followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
+    following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
+    for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
+        connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
+
+
+@login.user_loader
+def load_user(id: str) -> User | None:
+    """Return the account that a session belongs to; a number that cannot be one is nobody."""
+    if not id.isascii() or not id.isdigit() or int(id) > LARGEST_ID:
+        return None
+    return db.session.get(User, int(id))

@@ -1,0 +1,60 @@
+"""What templates can use beside what Flask and its extensions give them."""
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask
+from flask_babel import get_locale
+
+from app.text import case_key
+
+AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
+
+# Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
+# Japanese stand right behind one, as Latin quotation marks do.
+_WEB_ADDRESS = re.compile(
+    r'(?<![a-z0-9])https?://\w[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！]*', re.IGNORECASE
+)
+_CLOSING = {')': '(', ']': '[', '}': '{'}
+
+
+def links(text: str) -> Iterator[tuple[str, str | None]]:
+    """Cut `text` into pieces with the http(s) address that each links to, or None."""
+    end = 0
+    for match in _WEB_ADDRESS.finditer(text):
+        address = _without_the_sentence(match[0])
+        if match.start() > end:
+            yield text[end : match.start()], None
+        yield address, address
+        end = match.start() + len(address)
+    if end < len(text):
+        yield text[end:], None
+
+
+def _without_the_sentence(address: str) -> str:
+    """Return `address` without the punctuation of the sentence that it ends."""
+    while True:
+        last = address[-1]
+        unopened = last in _CLOSING and address.count(last) > address.count(_CLOSING[last])
+        if not unopened and last not in ".,;:?!'*_~…":
+            return address
+        address = address[:-1]
+
+
+def hue(name: str) -> int:
+    """Return the number of the colour that stands for `name` wherever its avatar is drawn."""
+    return sum(map(ord, case_key(name))) % AVATAR_HUES
+
+
+def text_direction() -> str:
+    """Return 'rtl' for a page in a language written from right to left, else 'ltr'."""
+    locale = get_locale()
+    return locale.text_direction if locale is not None else 'ltr'
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters['links'] = links
+    app.jinja_env.filters['hue'] = hue
+    app.jinja_env.globals['text_direction'] = text_direction
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

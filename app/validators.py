@@ -1,0 +1,88 @@
+"""Checks that forms of several blueprints share."""
+
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from wtforms import Field, Form
+from wtforms.validators import Length, ValidationError
+
+from app.models import User
+from app.text import case_key, is_plain, is_username
+
+USERNAME_LENGTH = User.username.type.length
+EMAIL_LENGTH = User.email.type.length
+
+
+class CodePoints(Length):
+    """A length in Unicode code points, which the browser's own `maxlength` does not count in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.field_flags: dict[str, object] = {}
+
+
+class PlainText:
+    """No control characters other than line breaks and tabs."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if not is_plain(field.data or ''):
+            raise ValidationError(_('This text contains characters that cannot be stored.'))
+
+
+class Username:
+    """What a username may look like; expects it normalized.
+
+    A form's `original_username` may be kept, whatever the rules were when it was chosen.
+    """
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if field.data == getattr(form, 'original_username', None):
+            return
+        if len(field.data) > USERNAME_LENGTH:
+            raise ValidationError(
+                ngettext(
+                    'A username can have at most %(num)d character.',
+                    'A username can have at most %(num)d characters.',
+                    USERNAME_LENGTH,
+                )
+            )
+        if not is_username(field.data):
+            raise ValidationError(
+                _('A username is made of letters, digits and these characters: _ . @ + -')
+            )
+
+
+class FreeUsername:
+    """Nobody else's username, in any case. A form's `original_username` may be kept."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        original = getattr(form, 'original_username', None)
+        if original is not None and case_key(field.data) == case_key(original):
+            return
+        if User.find(field.data) is not None:
+            raise ValidationError(_('Please use a different username.'))
+
+
+class FreeEmail:
+    """Nobody else's e-mail address, in any case."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if User.find_by_email(field.data) is not None:
+            raise ValidationError(_('Please use a different email address.'))
+
+
+class NewPassword:
+    """A password that is long enough."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        least = current_app.config['PASSWORD_MIN_LENGTH']
+        if len(field.data) < least:
+            raise ValidationError(
+                ngettext(
+                    'A password must have at least %(num)d character.',
+                    'A password must have at least %(num)d characters.',
+                    least,
+                )
+            )

@@ -1,0 +1,159 @@
+"""Every setting of Microblog: read from the environment once, checked once, here.
+
+A file `.env` beside this one may hold the variables; real environment variables win over it.
+docs/deployment.md explains each of them, `.env.example` is a file to start from.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from dotenv import load_dotenv
+from flask import Flask
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+basedir = Path(__file__).resolve().parent
+load_dotenv(basedir / '.env')
+
+T = TypeVar('T')
+
+TRUE_WORDS = {'1', 't', 'true', 'y', 'yes', 'on'}
+FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
+
+
+class InvalidSetting(SystemExit):
+    """A setting that makes no sense: ends the start with one line that names the variable."""
+
+
+def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
+    text = os.environ.get(name)
+    if text is None or not text.strip():
+        return default
+    try:
+        return parse(text.strip())
+    except (ValueError, ArgumentError):
+        raise InvalidSetting(f'{name} must be {wanted}, not {text!r}') from None
+
+
+def _integer(name: str, default: int, at_least: int) -> int:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < at_least:
+            raise ValueError
+        return number
+
+    return _read(name, default, parse, f'a whole number, {at_least} or more')
+
+
+def _boolean(name: str, default: bool) -> bool:
+    def parse(text: str) -> bool:
+        if text.lower() not in TRUE_WORDS | FALSE_WORDS:
+            raise ValueError
+        return text.lower() in TRUE_WORDS
+
+    return _read(name, default, parse, '1 or 0 (true or false, yes or no, on or off)')
+
+
+def _list(name: str, default: list[str]) -> list[str]:
+    return _read(name, default, lambda text: text.replace(',', ' ').split(), 'a list')
+
+
+DRIVERS = {
+    'sqlite': 'sqlite',
+    'postgres': 'postgresql+psycopg',
+    'postgresql': 'postgresql+psycopg',
+    'mysql': 'mysql+pymysql',
+    'mariadb': 'mysql+pymysql',
+}
+
+
+def database_uri(text: str) -> str:
+    """Turn the address of a database, as hosts hand it out, into one that names our driver.
+
+    A relative SQLite path starts at the project folder, wherever the command is run.
+    Raises ValueError for a database that Microblog does not work with.
+    """
+    url: URL = make_url(text)
+    family, _, driver = url.drivername.partition('+')
+    if family not in DRIVERS:
+        raise ValueError
+    if not driver:
+        url = url.set(drivername=DRIVERS[family])
+    if family == 'sqlite' and url.database not in (None, '', ':memory:'):
+        url = url.set(database=str(basedir / str(url.database)))
+    if url.get_backend_name() == 'mysql':
+        url = url.update_query_dict({'charset': 'utf8mb4'})
+    return url.render_as_string(hide_password=False)
+
+
+def _shipped_languages() -> list[str]:
+    catalogues = basedir.glob('app/translations/*/LC_MESSAGES/messages.po')
+    return ['en', *sorted(path.parent.parent.name for path in catalogues)]
+
+
+class Config:
+    """The settings under the names that Flask and its extensions read from `app.config`."""
+
+    SECRET_KEY = os.environ.get('SECRET_KEY')
+    INSTANCE_PATH = _read('INSTANCE_PATH', str(basedir / 'instance'), os.path.abspath, 'a folder')
+
+    SQLALCHEMY_DATABASE_URI = _read(
+        'DATABASE_URL',
+        database_uri('sqlite:///app.db'),
+        database_uri,
+        'the address of an SQLite, PostgreSQL, MySQL or MariaDB database',
+    )
+    SQLALCHEMY_TRACK_MODIFICATIONS = False
+
+    ADMINS = _list('ADMINS', ['your-email@example.com'])
+    POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
+    LANGUAGES = _list('LANGUAGES', _shipped_languages())
+    PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
+
+    # Bootstrap's own files, from this server: no page asks another host for a script or a style.
+    BOOTSTRAP_SERVE_LOCAL = True
+    # A form that was open all day can still be sent: its token lives as long as the session.
+    WTF_CSRF_TIME_LIMIT = None
+    SESSION_COOKIE_SAMESITE = 'Lax'
+    REMEMBER_COOKIE_SAMESITE = 'Lax'
+    REMEMBER_COOKIE_HTTPONLY = True
+    # The longest form that we have is far below this.
+    MAX_CONTENT_LENGTH = 64 * 1024
+
+    @staticmethod
+    def init_app(app: Flask) -> None:
+        """Complete what depends on other settings. Raises InvalidSetting without a usable key."""
+        if not app.config['SECRET_KEY']:
+            app.config['SECRET_KEY'] = _own_secret_key(app)
+
+
+def _own_secret_key(app: Flask) -> str:
+    """Return the key of this machine, made once, where one machine is all that there can be.
+
+    With a database server behind it the application may run on several machines, which must
+    share one key: there its absence is an error instead.
+    """
+    if make_url(app.config['SQLALCHEMY_DATABASE_URI']).get_backend_name() != 'sqlite':
+        raise InvalidSetting(
+            'SECRET_KEY must be set when DATABASE_URL names a database server; make one with: '
+            "python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    folder = Path(app.config['INSTANCE_PATH'])
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / 'secret_key'
+    if not path.exists():
+        # Several processes may start at once: each writes a file of its own, one link wins.
+        draft = folder / f'secret_key.{os.getpid()}.{secrets.token_hex(4)}'
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+            app.logger.warning('SECRET_KEY is not set: made a random one in %s', path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()

@@ -1,0 +1,1 @@
+"""The history of the database's schema, one file of `versions` for each step."""

@@ -1,0 +1,116 @@
+"""The pages for what goes wrong (chapter 7)."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from app import db
+from app.models import User
+from tests.conftest import MakeUser
+from tests.pages import flashes, heading, link
+
+
+@pytest.fixture
+def broken(make_app: Callable[..., Flask]) -> Flask:
+    """An application as in production, with views that fail."""
+    app = make_app(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+
+    @app.route('/fail')
+    def fail() -> str:
+        raise RuntimeError('secret detail')
+
+    @app.route('/fail-half-way')
+    def fail_half_way() -> str:
+        db.session.add(User(username='half', email='half@example.com'))
+        db.session.flush()
+        raise RuntimeError('secret detail')
+
+    @app.route('/fail-in-the-database')
+    def fail_in_the_database() -> str:
+        db.session.add(User(username='half', email='half@example.com'))
+        db.session.add(User(username='half', email='half@example.com'))
+        db.session.flush()
+        return ''
+
+    @app.route('/refuse')
+    def refuse() -> str:
+        abort(400, 'secret detail')
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ('method', 'path', 'status', 'text'),
+    [
+        ('GET', '/nothing', 404, 'File Not Found'),
+        ('GET', '/user/', 404, 'File Not Found'),
+        ('GET', '/static/nothing.css', 404, 'File Not Found'),
+        ('POST', '/explore', 405, 'Method Not Allowed'),
+        ('GET', '/follow/susan', 405, 'Method Not Allowed'),
+        ('DELETE', '/index', 405, 'Method Not Allowed'),
+        ('GET', '/refuse', 400, 'Bad Request'),
+        ('GET', '/fail', 500, 'An unexpected error has occurred'),
+        ('GET', '/fail-half-way', 500, 'An unexpected error has occurred'),
+        ('GET', '/fail-in-the-database', 500, 'An unexpected error has occurred'),
+    ],
+)
+def test_a_page_of_our_own(broken: Flask, method: str, path: str, status: int, text: str) -> None:
+    response = broken.test_client().open(path, method=method)
+    assert response.status_code == status
+    assert response.content_type == 'text/html; charset=utf-8'
+    assert heading(response) == text
+    assert link(response, 'Back') == '/index'
+    assert link(response, 'Explore') == '/explore'
+    assert 'secret detail' not in response.text
+    assert 'Content-Security-Policy' in response.headers
+
+
+def test_the_apology(broken: Flask) -> None:
+    text = broken.test_client().get('/fail').text
+    assert 'The administrator has been notified. Sorry for the inconvenience!' in text
+
+
+def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
+    assert 'POST' in client.get('/follow/susan').headers['Allow']
+
+
+def test_what_a_failed_request_began_is_undone(broken: Flask) -> None:
+    broken.test_client().get('/fail-half-way')
+    with broken.app_context():
+        assert db.session.scalars(select(User)).all() == []
+
+
+def test_who_is_logged_in_stays_so_on_an_error_page(
+    log_in: Callable[[User], FlaskClient], make_user: MakeUser
+) -> None:
+    response = log_in(make_user('susan')).get('/nothing')
+    assert response.status_code == 404
+    assert link(response, 'Profile') == '/user/susan'
+
+
+def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = broken.test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = '1'
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError('SELECT', {}, Exception('no such server'))
+
+    monkeypatch.setattr(db.session, 'get', away)
+    for path, status in (('/nothing', 404), ('/fail', 500)):
+        response = client.get(path)
+        assert response.status_code == status, path
+        assert link(response, 'Login') == '/auth/login'
+
+
+def test_csrf(make_app: Callable[..., Flask]) -> None:
+    client = make_app(WTF_CSRF_ENABLED=True).test_client()
+    for token in ({}, {'csrf_token': ''}, {'csrf_token': 'x' * 1000}, {'csrf_token': 'ImE.b.c'}):
+        response = client.post('/auth/login', data={'username': 'a', 'password': 'b', **token})
+        assert response.status_code == 400
+        assert heading(response) == 'Bad Request'
+    assert flashes(client.get('/auth/login')) == []

@@ -1,0 +1,68 @@
+"""What happens before every request."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from app import db
+from app.database import utcnow
+from app.main import hooks
+from app.models import User
+from tests.conftest import MakeUser
+
+LONG_AGO = datetime(2026, 1, 1)
+
+
+@pytest.fixture
+def susan(make_user: MakeUser) -> User:
+    return make_user('susan', last_seen=LONG_AGO)
+
+
+def test_a_visit_is_noted(log_in: Callable[[User], FlaskClient], susan: User) -> None:
+    before = utcnow()
+    log_in(susan).get('/explore')
+    assert susan.last_seen is not None
+    assert before <= susan.last_seen <= utcnow()
+
+
+def test_at_most_once_a_minute(log_in: Callable[[User], FlaskClient], susan: User) -> None:
+    client = log_in(susan)
+    just_now = utcnow() - timedelta(seconds=30)
+    susan.last_seen = just_now
+    db.session.commit()
+    client.get('/explore')
+    assert susan.last_seen == just_now
+    susan.last_seen = utcnow() - timedelta(seconds=61)
+    db.session.commit()
+    client.get('/explore')
+    assert susan.last_seen > just_now
+
+
+@pytest.mark.parametrize('path', ['/static/css/app.css', '/bootstrap/static/css/bootstrap.min.css'])
+def test_a_file_is_no_visit(log_in: Callable[[User], FlaskClient], susan: User, path: str) -> None:
+    assert log_in(susan).get(path).status_code == 200
+    assert susan.last_seen == LONG_AGO
+
+
+def test_anonymous_visitors_touch_no_database(app: Flask, client: FlaskClient) -> None:
+    statements = []
+    event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
+    for path in ('/auth/login', '/auth/register', '/nothing', '/static/css/app.css', '/'):
+        client.get(path)
+    assert statements == []
+
+
+def test_a_visit_that_cannot_be_noted_is_a_visit_all_the_same(
+    log_in: Callable[[User], FlaskClient], susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError('UPDATE', {}, Exception('database is locked'))
+
+    monkeypatch.setattr(hooks, 'update', fail)
+    assert log_in(susan).get('/explore').status_code == 200
+    assert susan.last_seen == LONG_AGO

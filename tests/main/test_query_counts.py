@@ -1,0 +1,75 @@
+"""A page makes a fixed, small number of queries, however much there is (beside last_seen's)."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app import db
+from app.models import Post, User, timeline
+from tests.conftest import MakeUser
+
+LIMITS = {
+    '/index': 6,
+    '/explore': 4,
+    '/user/susan': 5,
+    '/user/fan0': 5,
+    '/user/susan/followers': 4,
+    '/user/susan/following': 4,
+    '/edit_profile': 2,
+    '/index?page=2': 6,
+}
+
+
+def count(client: FlaskClient, path: str) -> int:
+    statements: list[str] = []
+
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    event.listen(db.engine, 'before_cursor_execute', note)
+    assert client.get(path).status_code == 200
+    event.remove(db.engine, 'before_cursor_execute', note)
+    return len(statements)
+
+
+@pytest.mark.parametrize('many_authors', [timeline.MANY_AUTHORS, 3])
+def test_pages(
+    log_in: Callable[[User], FlaskClient],
+    make_user: MakeUser,
+    monkeypatch: pytest.MonkeyPatch,
+    many_authors: int,
+) -> None:
+    monkeypatch.setattr(timeline, 'MANY_AUTHORS', many_authors)
+    susan = make_user('susan')
+    fans = [make_user(f'fan{number}') for number in range(10)]
+    for fan in fans:
+        fan.follow(susan)
+        susan.follow(fan)
+        db.session.add_all(Post(body=f'{number}', author=fan) for number in range(3))
+    db.session.commit()
+    client = log_in(susan)
+    client.get('/index')
+    few = {path: count(client, path) for path in LIMITS}
+    for fan in fans:
+        db.session.add_all(Post(body=f'{number}', author=fan) for number in range(10))
+        db.session.add(Post(body='mine', author=susan))
+    db.session.commit()
+    many = {path: count(client, path) for path in LIMITS}
+    for path, limit in LIMITS.items():
+        assert many[path] <= limit, path
+        assert abs(many[path] - few[path]) <= 2, path
+
+
+def test_the_first_request_of_a_minute_adds_the_write_and_one_read(
+    log_in: Callable[[User], FlaskClient], make_user: MakeUser, app: Flask
+) -> None:
+    susan = make_user('susan')
+    client = log_in(susan)
+    client.get('/edit_profile')
+    quiet = count(client, '/edit_profile')
+    susan.last_seen = None
+    db.session.commit()
+    assert count(client, '/edit_profile') <= quiet + 2

@@ -1,0 +1,132 @@
+"""The settings, as a process of its own reads them from its environment."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from config import Config, database_uri
+
+PROJECT = Path(__file__).parent.parent
+SHOW = """
+import json
+from config import Config
+print(json.dumps({k: v for k, v in vars(Config).items() if k.isupper()}))
+"""
+START = "from app import create_app; print(create_app().config['SECRET_KEY'])"
+
+
+def run(code: str, **environment: str) -> 'subprocess.CompletedProcess[str]':
+    keep = {k: v for k, v in os.environ.items() if k in ('PATH', 'HOME', 'LANG')}
+    return subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=PROJECT,
+        env={**keep, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def settings(**environment: str) -> dict[str, object]:
+    result = run(SHOW, **environment)
+    assert result.returncode == 0, result.stderr
+    values: dict[str, object] = json.loads(result.stdout)
+    return values
+
+
+def test_defaults() -> None:
+    values = settings()
+    assert values['SQLALCHEMY_DATABASE_URI'] == f'sqlite:///{PROJECT}/app.db'
+    assert values['POSTS_PER_PAGE'] == 25
+    assert values['LANGUAGES'] == Config.LANGUAGES
+    assert values['ADMINS'] == ['your-email@example.com']
+    assert values['PASSWORD_MIN_LENGTH'] == 8
+
+
+def test_values_from_the_environment() -> None:
+    values = settings(
+        POSTS_PER_PAGE='3', ADMINS='a@example.com, b@example.com', LANGUAGES='en,es', SECRET_KEY='k'
+    )
+    assert values['POSTS_PER_PAGE'] == 3
+    assert values['ADMINS'] == ['a@example.com', 'b@example.com']
+    assert values['LANGUAGES'] == ['en', 'es']
+    assert values['SECRET_KEY'] == 'k'
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert settings(POSTS_PER_PAGE='', DATABASE_URL=' ')['POSTS_PER_PAGE'] == 25
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('POSTS_PER_PAGE', 'many'),
+        ('POSTS_PER_PAGE', '0'),
+        ('POSTS_PER_PAGE', '-5'),
+        ('PASSWORD_MIN_LENGTH', '8.5'),
+        ('DATABASE_URL', 'nonsense'),
+        ('DATABASE_URL', 'oracle://localhost/microblog'),
+        ('DATABASE_URL', 'postgresql://host:port/microblog'),
+    ],
+)
+def test_a_malformed_setting_stops_the_start_with_one_line(name: str, text: str) -> None:
+    result = run(SHOW, **{name: text})
+    assert result.returncode != 0
+    assert result.stdout == ''
+    assert result.stderr.count('\n') == 1
+    assert result.stderr.startswith(f'{name} must be ')
+
+
+@pytest.mark.parametrize(
+    ('given', 'uri'),
+    [
+        ('postgres://u:p@host/db', 'postgresql+psycopg://u:p@host/db'),
+        ('postgresql://u:p@host:5433/db', 'postgresql+psycopg://u:p@host:5433/db'),
+        ('postgresql+psycopg://u:p@host/db', 'postgresql+psycopg://u:p@host/db'),
+        ('mysql://u:p@host/db', 'mysql+pymysql://u:p@host/db?charset=utf8mb4'),
+        ('mysql+pymysql://u:p@host/db', 'mysql+pymysql://u:p@host/db?charset=utf8mb4'),
+        ('mariadb://u:p%40s@host/db', 'mysql+pymysql://u:p%40s@host/db?charset=utf8mb4'),
+        ('sqlite:////tmp/some.db', 'sqlite:////tmp/some.db'),
+        ('sqlite:///some.db', f'sqlite:///{PROJECT}/some.db'),
+        ('sqlite://', 'sqlite://'),
+    ],
+)
+def test_database_addresses(given: str, uri: str) -> None:
+    assert database_uri(given) == uri
+
+
+def test_a_random_key_is_made_once_and_kept_secret(tmp_path: Path) -> None:
+    environment = {'INSTANCE_PATH': str(tmp_path / 'instance'), 'DATABASE_URL': 'sqlite://'}
+    first, second = run(START, **environment), run(START, **environment)
+    assert first.stdout == second.stdout
+    assert len(first.stdout.strip()) == 64
+    assert 'SECRET_KEY is not set' in first.stderr
+    assert second.stderr == ''
+    mode = (tmp_path / 'instance' / 'secret_key').stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
+    environment = {'INSTANCE_PATH': str(tmp_path), 'DATABASE_URL': 'sqlite://'}
+    keys: list[str] = []
+    threads = [Thread(target=lambda: keys.append(run(START, **environment).stdout)) for _ in '1234']
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(keys)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['secret_key']
+
+
+def test_with_a_database_server_a_key_is_demanded(tmp_path: Path) -> None:
+    result = run(START, INSTANCE_PATH=str(tmp_path), DATABASE_URL='postgresql://u:p@127.0.0.1/db')
+    assert result.returncode != 0
+    assert result.stderr.startswith('SECRET_KEY must be set')
+    assert result.stderr.count('\n') == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,104 @@
+"""What people may type, and what becomes of it."""
+
+import pytest
+
+from app.text import case_key, clean_body, is_plain, is_storable, is_username, normalize_name
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'susan',
+        'a',
+        '7',
+        'мария',
+        '小林',
+        'أمينة',
+        'प्रिया',
+        'சுபா',
+        'สมชาย',
+        'zoë',
+        'a.b@c+d-e_f',
+        '_x_',
+    ],
+)
+def test_names_of_any_script(name: str) -> None:
+    assert is_username(normalize_name(name))
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        '',
+        '.',
+        '..',
+        '@@',
+        'john doe',
+        'a/b',
+        'a?b',
+        'a#b',
+        'a\\b',
+        '<b>',
+        'tab\tbed',
+        'nul\0',
+        '😀',
+        'x😀',
+        '\u0301',  # a mark alone
+        'a\u202eb',  # turns the writing direction
+        'a\u200db',  # joins without showing
+        '\u3164',  # a letter that shows nothing
+        'a\ufe0f',
+        '\ud800',
+    ],
+)
+def test_names_that_cannot_be(name: str) -> None:
+    assert not is_username(normalize_name(name))
+
+
+def test_names_have_one_spelling() -> None:
+    assert normalize_name('  Ｓｕｓａｎ ') == 'Susan'
+    assert normalize_name('Zoe\u0308') == 'Zoë'
+    assert normalize_name(None) == ''
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'),
+    [('Susan', 'sUSAN'), ('STRASSE', 'straße'), ('ΣΊΣΥΦΟΣ', 'σίσυφος'), ('МАРИЯ', 'мария')],
+)
+def test_case_is_ignored(one: str, other: str) -> None:
+    assert case_key(one) == case_key(other)
+
+
+def test_accents_are_not_ignored() -> None:
+    assert case_key('zoë') != case_key('zoe')
+
+
+def test_the_longest_key_fits_its_column() -> None:
+    assert len(case_key('ΐ' * 64)) <= 192
+
+
+@pytest.mark.parametrize(
+    ('typed', 'stored'),
+    [
+        ('  hello  ', 'hello'),
+        ('one\r\ntwo\rthree\n', 'one\ntwo\nthree'),
+        (' \r\n\t ', ''),
+        (None, ''),
+        ('👩‍👩‍👧', '👩‍👩‍👧'),
+    ],
+)
+def test_bodies(typed: str | None, stored: str) -> None:
+    assert clean_body(typed) == stored
+
+
+def test_what_cannot_be_stored() -> None:
+    assert is_storable('a\x01\n😀')
+    assert not is_storable('a\0')
+    assert not is_storable('\udfff')
+
+
+def test_control_characters() -> None:
+    assert is_plain('a\tb\nc \u202e \u200f')
+    assert not is_plain('a\x07')
+    assert not is_plain('\x9b')
+    assert not is_plain('\0')
