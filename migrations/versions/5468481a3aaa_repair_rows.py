@@ -22,6 +22,7 @@ lasting table. Going back leaves the rows repaired.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -144,26 +145,28 @@ def _date_rows(table: sa.TableClause) -> None:
     op.execute(
         table.update().where(undated, table.c.id < first).values(timestamp=sa.literal(earliest))
     )
-    earlier = table.alias()
+    # One row at a time: with the id of each known, every database goes along the primary key.
+    batch = sa.select(table.c.id).where(undated).order_by(table.c.id).limit(BATCH)
     nearest = (
-        sa.select(earlier.c.timestamp)
-        .where(earlier.c.id < table.c.id, earlier.c.timestamp.is_not(None))
-        .order_by(earlier.c.id.desc())
+        sa.select(table.c.timestamp)
+        .where(table.c.id < sa.bindparam('row_id'), ~undated)
+        .order_by(table.c.id.desc())
         .limit(1)
-    )
-    query = (
-        sa.select(table.c.id.label('row_id'), nearest.scalar_subquery().label('nearest'))
-        .where(undated)
-        .order_by(table.c.id)
-        .limit(BATCH)
     )
     change = (
         table.update()
         .where(table.c.id == sa.bindparam('row_id'))
         .values(timestamp=sa.bindparam('nearest'))
     )
-    while rows := connection.execute(query).mappings().all():
-        connection.execute(change, [dict(row) for row in rows])
+    while ids := connection.scalars(batch).all():
+        changes: list[dict[str, Any]] = []
+        for row_id in ids:
+            if changes and changes[-1]['row_id'] == row_id - 1:
+                time = changes[-1]['nearest']
+            else:
+                time = connection.scalar(nearest, {'row_id': row_id})
+            changes.append({'row_id': row_id, 'nearest': time})
+        connection.execute(change, changes)
 
 
 def _tidy_followers() -> None:
