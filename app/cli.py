@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from app.demo import demo
+
 
 def register(app: Flask) -> None:
     """Add the commands to `app`."""
+    app.cli.add_command(demo)

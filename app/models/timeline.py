@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, exists, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
@@ -27,7 +28,7 @@ LAST_MICROSECOND = (datetime.max - EPOCH) // MICROSECOND
 
 # One look into the index for each author costs a few microseconds: up to this many authors it is
 # the quickest way. Above, the newest posts of the whole site are likely to fill the page.
-MANY_AUTHORS = 1000
+MANY_AUTHORS = 200
 RECENT_POSTS = 1000
 
 
@@ -38,8 +39,8 @@ def post_position(post: Any) -> Position:
 
 def position_values(position: Position) -> tuple[datetime, int]:
     """Return the timestamp and the id that `position` stands for."""
-    microseconds, id = position
-    return EPOCH + min(microseconds, LAST_MICROSECOND) * MICROSECOND, id
+    microseconds, post_id = position
+    return EPOCH + min(microseconds, LAST_MICROSECOND) * MICROSECOND, post_id
 
 
 class Timeline(Listing[Post]):
@@ -96,7 +97,9 @@ class FollowedPosts(Timeline):
         if span.skip:
             return self._skip_among_all(span)
         ids = self._among_recent(span)
-        return ids if len(ids) == span.limit else self._of_newest_authors(span)
+        if len(ids) == span.limit or self._recent_are_all(span):
+            return ids
+        return self._of_newest_authors(span)
 
     def _authors(self) -> Select[Any]:
         """Select the ids of the authors as `author_id`: everybody followed, and the reader."""
@@ -109,38 +112,51 @@ class FollowedPosts(Timeline):
     def _of_newest_authors(self, span: Span) -> Sequence[int]:
         """The newest n posts can only be by the n authors whose newest post is the newest."""
         author = self._authors().subquery('author')
-        latest, post = aliased(Post), aliased(Post)
-        own_latest = _cut(
-            select(latest.id).where(latest.user_id == author.c.author_id), latest, _first(span)
-        )
-        statement = (
-            select(post.user_id)
-            .select_from(author)
-            .join(post, post.id == own_latest.correlate(author).scalar_subquery())
-        )
-        authors = db.session.scalars(_cut(statement, post, span)).all()
+        latest = aliased(Post)
+
+        def of_latest(column: Any) -> Any:
+            own = select(column).where(latest.user_id == author.c.author_id)
+            return _cut(own, latest, _first(span)).correlate(author).scalar_subquery()
+
+        # Both values come straight from the index. With a join instead, a planner may find it
+        # cheaper to read the whole table of posts once.
+        places = select(
+            author.c.author_id,
+            of_latest(latest.timestamp).label('timestamp'),
+            of_latest(latest.id).label('id'),
+        ).subquery()
+        with_posts = select(places.c.author_id).where(places.c.id.is_not(None))
+        columns = [places.c.timestamp, places.c.id]
+        newest = sort(with_posts, columns, span.upward).limit(span.limit)
+        return self._newest_by(db.session.scalars(newest).all(), span)
+
+    def _newest_by(self, authors: Sequence[int], span: Span) -> Sequence[int]:
+        """Merge the newest posts of each of a few authors."""
         if not authors:
             return []
-        candidates = union_all(
-            *(
-                select(
-                    _cut(
-                        select(Post.id, Post.timestamp).where(Post.user_id == id), Post, span
-                    ).subquery()
-                )
-                for id in authors
-            )
-        ).subquery()
-        columns = [candidates.c.timestamp, candidates.c.id]
-        newest = sort(select(candidates.c.id), columns, span.upward).limit(span.limit)
-        return db.session.scalars(newest).all()
+        values: dict[str, Any] = {f'author_{n}': author for n, author in enumerate(authors)}
+        position = span.after if span.upward else span.before
+        if position is not None:
+            values['timestamp'], values['id'] = position_values(position)
+        statement = _merge(len(authors), span.limit, position is not None, span.upward)
+        return db.session.scalars(statement, values).all()
 
     def _among_recent(self, span: Span) -> Sequence[int]:
         """Look through the newest posts of the whole site."""
-        recent = _cut(select(Post), Post, Span(RECENT_POSTS, span.before, span.after)).subquery()
+        indexed: list[Any] = [Post.id, Post.timestamp, Post.user_id]
+        nearest = Span(RECENT_POSTS, span.before, span.after)
+        recent = _cut(select(*indexed), Post, nearest).subquery()
         columns = [recent.c.timestamp, recent.c.id]
         statement = select(recent.c.id).where(self._is_by_author(recent.c.user_id))
         return db.session.scalars(sort(statement, columns, span.upward).limit(span.limit)).all()
+
+    def _recent_are_all(self, span: Span) -> bool:
+        """Tell whether there is nothing beyond the posts that `_among_recent` has looked through.
+
+        So it is near both ends of the list, such as on the way back to the first page.
+        """
+        next_one = Span(1, span.before, span.after, skip=RECENT_POSTS)
+        return not db.session.scalars(_cut(select(Post.id), Post, next_one)).all()
 
     def _skip_among_all(self, span: Span) -> Sequence[int]:
         statement = select(Post.id).where(self._is_by_author(Post.user_id))
@@ -151,11 +167,31 @@ class FollowedPosts(Timeline):
         statement = select(Post.id).where(Post.user_id.in_(authors))
         return db.session.scalars(_cut(statement, Post, span)).all()
 
-    def _is_by_author(self, author_id: ColumnElement[int]) -> ColumnElement[bool]:
+    def _is_by_author(self, author_id: Any) -> ColumnElement[bool]:
         followed = exists().where(
             followers.c.follower_id == self.reader.id, followers.c.followed_id == author_id
         )
         return or_(author_id == self.reader.id, followed)
+
+
+@lru_cache(maxsize=256)
+def _merge(author_count: int, limit: int, bounded: bool, upward: bool) -> Select[Any]:
+    """Build the statement that merges the newest posts of each of `author_count` authors.
+
+    It is kept, because putting it together takes several times as long as running it.
+    """
+    columns: list[Any] = [Post.timestamp, Post.id]
+
+    def newest_by(author_id: ColumnElement[int]) -> Any:
+        own = select(*columns).where(Post.user_id == author_id)
+        if bounded:
+            own = own.where(beyond(columns, [bindparam('timestamp'), bindparam('id')], upward))
+        return select(sort(own, columns, upward).limit(limit).subquery())
+
+    merged = union_all(
+        *(newest_by(bindparam(f'author_{n}')) for n in range(author_count))
+    ).subquery()
+    return sort(select(merged.c.id), [merged.c.timestamp, merged.c.id], upward).limit(limit)
 
 
 def _first(span: Span) -> Span:

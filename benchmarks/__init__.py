@@ -1,0 +1,1 @@
+"""Measurements that are made by hand; docs/performance.md tells how, and what came out."""

@@ -1,0 +1,99 @@
+"""Everybody can use every page: axe-core finds nothing serious, and a keyboard is enough."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import ViewportSize
+
+from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor
+
+SERIOUS = {'serious', 'critical'}
+
+
+def findings(visitor: Visitor, axe: str) -> list[str]:
+    """What axe-core says is seriously wrong with the page."""
+    # The protocol of the browser's tools runs it: the page's own policy would not let it in.
+    visitor.page.evaluate(axe)
+    result: dict[str, Any] = visitor.page.evaluate('axe.run()')
+    return [
+        f'{visitor.page.url}: {rule["id"]} at {json.dumps([n["target"] for n in rule["nodes"]])}'
+        for rule in result['violations']
+        if rule['impact'] in SERIOUS
+    ]
+
+
+@pytest.mark.parametrize('color_scheme', ['light', 'dark'])
+@pytest.mark.parametrize('viewport', [DESKTOP, PHONE], ids=['desktop', 'phone'])
+def test_nothing_serious(
+    make_visitor: MakeVisitor, axe: str, viewport: ViewportSize, color_scheme: str
+) -> None:
+    susan = make_visitor(viewport=viewport, color_scheme=color_scheme, gravatar_answers=False)
+    found: list[str] = []
+
+    def look(path: str) -> None:
+        susan.open(path)
+        found.extend(findings(susan, axe))
+
+    for path in ('/auth/login', '/auth/register'):
+        look(path)
+        susan.send()
+        assert susan.page.locator('.invalid-feedback').count() > 0
+        found.extend(findings(susan, axe))
+    susan.register('susan')
+    look('/index')
+    for number in range(6):
+        susan.post(f'number {number}')
+    found.extend(findings(susan, axe))
+    susan.send(post='x' * 141)
+    found.extend(findings(susan, axe))
+    other = make_visitor()
+    other.register('other')
+    for path in ('/explore', '/explore?page=2', '/user/susan', '/user/other', '/edit_profile'):
+        look(path)
+    for path in ('/user/susan/followers', '/user/susan/following'):
+        look(path)
+    susan.expect_failed_requests = True
+    for path in ('/nothing', '/follow/other'):
+        look(path)
+    assert found == []
+
+
+def test_a_keyboard_is_enough(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor()
+    susan.register('susan')
+    susan.post('hello')
+    susan.open('/index')
+    page = susan.page
+
+    page.keyboard.press('Tab')
+    assert page.evaluate('document.activeElement.textContent') == 'Skip to the content'
+    assert page.locator('.skip-link').bounding_box()['y'] >= 0  # type: ignore[index]
+    page.keyboard.press('Enter')
+    assert page.evaluate('document.activeElement.id') == 'content'
+    page.keyboard.press('Tab')
+    assert page.evaluate('document.activeElement.id') == 'post'
+    page.keyboard.type('by keyboard')
+    page.keyboard.press('Tab')
+    assert page.evaluate('document.activeElement.id') == 'submit'
+    with page.expect_navigation():
+        page.keyboard.press('Enter')
+    assert susan.texts('.post-body')[0] == 'by keyboard'
+
+    reachable = []
+    for _ in range(20):
+        page.keyboard.press('Tab')
+        name, outline = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                if (element === document.body) return ['', ''];
+                return [element.textContent.trim() || element.id,
+                        getComputedStyle(element).outlineStyle];
+            }"""
+        )
+        if name in ('', 'content') or name in reachable:
+            continue
+        assert outline != 'none', name
+        reachable.append(name)
+    for name in ('Microblog', 'Home', 'Explore', 'Profile', 'Logout', 'post', 'submit', 'susan'):
+        assert name in reachable

@@ -1,0 +1,118 @@
+"""What two people do in a browser, on a desktop and on a phone, with and without their pictures."""
+
+import pytest
+from playwright.sync_api import ViewportSize
+
+from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor
+
+TEXTS = [
+    'Beautiful day in Portland!',
+    'Сегодня снег',
+    '今天天气很好',
+    'صباح الخير',
+    '🌞🎉',
+    'one\ntwo',
+]
+
+
+def follow(visitor: Visitor, username: str) -> None:
+    visitor.open('/explore')
+    visitor.page.click(f'.post .author:has-text("{username}") >> nth=0')
+    visitor.page.click('input[value="Follow"]')
+    assert visitor.texts('.alert') == [f'You are following {username}!']
+
+
+@pytest.mark.parametrize('viewport', [DESKTOP, PHONE], ids=['desktop', 'phone'])
+@pytest.mark.parametrize('gravatar_answers', [True, False], ids=['pictures', 'no pictures'])
+def test_two_people(
+    make_visitor: MakeVisitor, viewport: ViewportSize, gravatar_answers: bool
+) -> None:
+    susan = make_visitor(gravatar_answers, viewport=viewport)
+    john = make_visitor(gravatar_answers, viewport=viewport)
+    susan.register('susan')
+    assert susan.texts('.empty h2') == ['Nothing here yet']
+    john.register('жан')
+
+    for text in TEXTS:
+        susan.post(text)
+        assert susan.texts('.alert') == ['Your post is now live!']
+    john.post('Привет')
+
+    follow(john, 'susan')
+    john.open('/index')
+    assert john.texts('.post-body') == ['Привет', 'one\ntwo', '🌞🎉', 'صباح الخير', '今天天气很好']
+    assert john.texts('.post .author')[:2] == ['жан', 'susan']
+    john.page.click('text=Older posts')
+    assert john.texts('.post-body') == ['Сегодня снег', 'Beautiful day in Portland!']
+    john.page.click('text=Newer posts')
+    assert len(john.texts('.post-body')) == 5
+
+    john.open('/edit_profile')
+    john.send(username='jean', about_me='I like https://example.org')
+    assert john.texts('.alert') == ['Your changes have been saved.']
+    john.page.click('nav >> text=Profile')
+    assert john.texts('h1') == ['User: jean']
+    assert john.texts('.about') == ['I like https://example.org']
+    susan.open('/user/susan/followers')
+    assert susan.texts('.people .author') == ['jean']
+
+    pictures = john.page.locator('.avatar img').count()
+    assert (pictures > 0) == gravatar_answers
+    assert john.texts('.profile .avatar') == ['J']
+
+    for visitor in (susan, john):
+        width = visitor.page.evaluate('document.documentElement.scrollWidth')
+        assert width <= viewport['width']
+
+    john.page.click('nav >> text=Logout')
+    assert john.page.url.startswith(f'{john.server}/auth/login')
+
+
+def test_characters_are_counted_as_the_server_counts_them(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor()
+    susan.register('susan')
+    counter = susan.page.locator('#post-count')
+    family = '👩\u200d👩\u200d👧'
+    for text, left in [('', 140), (' a \n', 139), ('😀' * 140, 0), (family, 135), ('x' * 141, -1)]:
+        susan.page.fill('#post', text)
+        assert counter.inner_text() == f'Characters left: {left}'
+    assert 'over-limit' in (counter.get_attribute('class') or '')
+    susan.send()
+    assert susan.texts('#post-errors') == ['Field must be between 1 and 140 characters long.']
+    susan.send(post='😀' * 140)
+    assert susan.texts('.post-body') == ['😀' * 140]
+
+
+def test_times_are_the_readers_own(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor(timezone_id='Asia/Tokyo', locale='en-US')
+    susan.page.clock.install()
+    susan.register('susan')
+    susan.post('hello')
+    time = susan.page.locator('.post time')
+    assert time.inner_text() == 'now'
+    susan.page.clock.fast_forward('05:10')
+    susan.page.clock.run_for(61_000)
+    assert time.inner_text() == '6 minutes ago'
+    shown = susan.page.evaluate(
+        """() => {
+            const element = document.querySelector('.post time');
+            const style = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Tokyo' };
+            return element.title
+                === new Intl.DateTimeFormat('en', style).format(new Date(element.dateTime));
+        }"""
+    )
+    assert shown
+
+
+def test_without_javascript(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor(java_script_enabled=False, viewport=PHONE)
+    susan.register('susan')
+    assert 'At most 140 characters' in susan.texts('.post-box')[0]
+    susan.post('hello')
+    assert susan.texts('.post-body') == ['hello']
+    assert susan.texts('.post time')[0].endswith('UTC')
+    susan.page.click('nav >> text=Explore')
+    susan.page.click('.post .author')
+    assert susan.texts('h1') == ['User: susan']
+    susan.page.click('nav >> text=Logout')
+    assert susan.page.locator('#password').is_visible()
