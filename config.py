@@ -1,7 +1,7 @@
 """Every setting of Microblog: read from the environment once, checked once, here.
 
 A file `.env` beside this one may hold the variables; real environment variables win over it.
-docs/deployment.md explains each of them, `.env.example` is a file to start from.
+`.env.example` lists them all, with what each of them is for.
 """
 
 import os
@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from flask import Flask
@@ -89,6 +90,19 @@ def database_uri(text: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def site_address(text: str) -> str:
+    """Return the address of a site without a slash at its end. Raises ValueError for none."""
+    parts = urlsplit(text)
+    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    return text.rstrip('/')
+
+
+def hosts_of(site: str | None) -> list[str]:
+    host = urlsplit(site or '').hostname
+    return [host] if host else []
+
+
 def _shipped_languages() -> list[str]:
     catalogues = basedir.glob('app/translations/*/LC_MESSAGES/messages.po')
     return ['en', *sorted(path.parent.parent.name for path in catalogues)]
@@ -112,6 +126,28 @@ class Config:
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _list('LANGUAGES', _shipped_languages())
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
+
+    MAIL_SERVER = os.environ.get('MAIL_SERVER') or None
+    MAIL_PORT = _integer('MAIL_PORT', 25, at_least=1)
+    MAIL_USE_TLS = _boolean('MAIL_USE_TLS', False)
+    MAIL_USE_SSL = _boolean('MAIL_USE_SSL', False)
+    MAIL_USERNAME = os.environ.get('MAIL_USERNAME') or None
+    MAIL_PASSWORD = os.environ.get('MAIL_PASSWORD') or None
+    LOG_TO_STDOUT = _boolean('LOG_TO_STDOUT', False)
+
+    # The address that visitors know the site by, and the hosts under which it answers at all.
+    SITE_URL: str | None = _read(
+        'SITE_URL', None, site_address, 'an address like https://microblog.example'
+    )
+    TRUSTED_HOSTS = _list('TRUSTED_HOSTS', hosts_of(SITE_URL)) or None
+
+    REDIS_URL = os.environ.get('REDIS_URL') or None
+    RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
+    RATELIMIT_STORAGE_URI = REDIS_URL or 'memory://'
+    # Redis that does not answer at once is as good as away.
+    RATELIMIT_STORAGE_OPTIONS = (
+        {'socket_connect_timeout': 1, 'socket_timeout': 1} if REDIS_URL else {}
+    )
 
     # Bootstrap's own files, from this server: no page asks another host for a script or a style.
     BOOTSTRAP_SERVE_LOCAL = True

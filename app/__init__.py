@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from app import database
-from app.extensions import babel, bootstrap, csrf, db, login, migrate, moment
-from config import Config
+from app import database, headers, limits, logs, templating
+from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
+from app.language import select_language
+from config import Config, basedir
 
 __all__ = ['create_app', 'db']
 
@@ -14,20 +15,19 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     app = Flask(__name__, instance_path=config_class.INSTANCE_PATH)
     app.config.from_object(config_class)
     config_class.init_app(app)
+    logs.init_app(app)
 
     database.init_app(app)
     db.init_app(app)
-    migrate.init_app(app, db, render_as_batch=True, compare_server_default=True)
+    migrate.init_app(
+        app, db, str(basedir / 'migrations'), render_as_batch=True, compare_server_default=True
+    )
     login.init_app(app)
+    mail.init_app(app)
     csrf.init_app(app)
     bootstrap.init_app(app)
     moment.init_app(app)
-
-    from app.language import select_language
-
     babel.init_app(app, locale_selector=select_language)
-
-    from app import headers, templating
 
     headers.init_app(app)
     templating.init_app(app)
@@ -44,4 +44,5 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     app.register_blueprint(main_bp)
 
+    limits.init_app(app)
     return app

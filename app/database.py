@@ -28,6 +28,8 @@ UnixTime: Double[float] = Double()
 LARGEST_ID = 2**31 - 1  # what a column for ids holds; PostgreSQL refuses to compare with more
 
 SQLITE_BUSY_TIMEOUT = 5  # seconds that a writer waits for another process's write
+CONNECT_TIMEOUT = 5  # seconds that a database server may take to answer
+POOL_TIMEOUT = 5  # seconds that a request waits for a connection that others use
 MYSQL_IDLE_LIMIT = 3600  # seconds; the server hangs up on connections that idle for longer
 
 
@@ -42,17 +44,20 @@ def utcnow() -> datetime:
 
 def engine_options(url: URL) -> dict[str, Any]:
     """Return the keyword arguments for `create_engine` that suit the database at `url`."""
+    # What people typed is nobody's business who reads the log.
+    options: dict[str, Any] = {'hide_parameters': True}
     backend = url.get_backend_name()
     if backend == 'sqlite':
-        return {'connect_args': {'timeout': SQLITE_BUSY_TIMEOUT}}
+        return options | {'connect_args': {'timeout': SQLITE_BUSY_TIMEOUT}}
+    options |= {
+        'connect_args': {'connect_timeout': CONNECT_TIMEOUT},
+        'pool_pre_ping': True,
+        'pool_timeout': POOL_TIMEOUT,
+    }
     if backend == 'mysql':
         # Read what is there now, as the other two do, not what was there at the first query.
-        return {
-            'pool_pre_ping': True,
-            'pool_recycle': MYSQL_IDLE_LIMIT,
-            'isolation_level': 'READ COMMITTED',
-        }
-    return {'pool_pre_ping': True}
+        options |= {'pool_recycle': MYSQL_IDLE_LIMIT, 'isolation_level': 'READ COMMITTED'}
+    return options
 
 
 @event.listens_for(Engine, 'connect')

@@ -9,6 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from app.database import Base
+from app.email import ImpatientMail
 from app.moments import Moment
 
 db = SQLAlchemy(model_class=Base)
@@ -17,6 +18,7 @@ login = LoginManager()
 login.login_view = 'auth.login'
 login.login_message = _l('Please log in to access this page.')
 csrf = CSRFProtect()
+mail = ImpatientMail()
 bootstrap = Bootstrap5()
 moment = Moment()
 babel = Babel()

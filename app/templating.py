@@ -55,6 +55,7 @@ def text_direction() -> str:
 def init_app(app: Flask) -> None:
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
+    app.jinja_env.globals['get_locale'] = get_locale
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

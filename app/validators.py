@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 from wtforms import Field, Form
 from wtforms.validators import Length, ValidationError
 
@@ -86,3 +87,11 @@ class NewPassword:
                     least,
                 )
             )
+
+
+class OwnPassword:
+    """The password of the user who is logged in."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if not current_user.check_password(field.data):
+            raise ValidationError(_('This is not your password.'))

@@ -35,7 +35,7 @@ def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
         INSTANCE_PATH = str(folder)
         SQLALCHEMY_DATABASE_URI = database_uri(SERVER_URL or f'sqlite:///{folder}/test.db')
         WTF_CSRF_ENABLED = False
-        SERVER_NAME = None
+        RATELIMIT_ENABLED = False
 
     return TestConfig
 
@@ -159,7 +159,7 @@ def log_in(app: Flask) -> Callable[[User], FlaskClient]:
     def log_in(user: User) -> FlaskClient:
         client = app.test_client()
         with client.session_transaction() as session:
-            session['_user_id'] = str(user.id)
+            session['_user_id'] = user.get_id()
             session['_fresh'] = True
         return client
 

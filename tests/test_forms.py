@@ -53,7 +53,7 @@ def test_another_sessions_token_is_no_good(
     other = make_app(WTF_CSRF_ENABLED=True).test_client()
     token = csrf_token(other, '/auth/login')
     with client.session_transaction() as session:
-        session['_user_id'] = str(susan.id)
+        session['_user_id'] = susan.get_id()
     csrf_token(client, '/index')
     assert client.post('/index', data={'post': 'hi', 'csrf_token': token}).status_code == 400
     assert client.post('/follow/susan', data={'csrf_token': token}).location == '/index'

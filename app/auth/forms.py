@@ -1,4 +1,4 @@
-"""The forms of logging in and registering (chapters 3 and 5)."""
+"""The forms of logging in, registering, and changing what one registered with."""
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -12,18 +12,23 @@ from app.validators import (
     FreeEmail,
     FreeUsername,
     NewPassword,
+    OwnPassword,
     PlainText,
     Username,
 )
 
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
+EMAIL_FIELD = {'type': 'email', 'autocomplete': 'email'}
 NEW_PASSWORD_FIELD = {'autocomplete': 'new-password'}
+
+
+def stripped(text: str | None) -> str:
+    return (text or '').strip()
 
 
 class LoginForm(FlaskForm):
     username = StringField(
         _l('Username'),
-        filters=[normalize_name],
         validators=[DataRequired()],
         render_kw=USERNAME_FIELD,
     )
@@ -36,16 +41,11 @@ class LoginForm(FlaskForm):
     submit = SubmitField(_l('Sign In'))
 
 
-class RegistrationForm(FlaskForm):
-    username = StringField(
-        _l('Username'),
-        filters=[normalize_name],
-        validators=[DataRequired(), Username(), FreeUsername()],
-        render_kw=USERNAME_FIELD,
-    )
-    email = StringField(
+def new_email_field() -> StringField:
+    """The address of nobody else."""
+    return StringField(
         _l('Email'),
-        filters=[lambda text: (text or '').strip()],
+        filters=[stripped],
         validators=[
             DataRequired(),
             PlainText(),
@@ -53,16 +53,75 @@ class RegistrationForm(FlaskForm):
             Email(),
             FreeEmail(),
         ],
-        render_kw={'type': 'email', 'autocomplete': 'email'},
+        render_kw=EMAIL_FIELD,
     )
-    password = PasswordField(
+
+
+def new_password_field() -> PasswordField:
+    return PasswordField(
         _l('Password'),
         validators=[DataRequired(), NewPassword()],
         render_kw=NEW_PASSWORD_FIELD,
     )
-    password2 = PasswordField(
+
+
+def repeated_password_field() -> PasswordField:
+    return PasswordField(
         _l('Repeat Password'),
         validators=[DataRequired(), EqualTo('password')],
         render_kw=NEW_PASSWORD_FIELD,
     )
+
+
+def current_password_field() -> PasswordField:
+    return PasswordField(
+        _l('Current Password'),
+        validators=[DataRequired(), OwnPassword()],
+        render_kw={'autocomplete': 'current-password'},
+    )
+
+
+class RegistrationForm(FlaskForm):
+    username = StringField(
+        _l('Username'),
+        filters=[normalize_name],
+        validators=[DataRequired(), Username(), FreeUsername()],
+        render_kw=USERNAME_FIELD,
+    )
+    email = new_email_field()
+    password = new_password_field()
+    password2 = repeated_password_field()
     submit = SubmitField(_l('Register'))
+
+
+class ResetPasswordRequestForm(FlaskForm):
+    email = StringField(
+        _l('Email'),
+        filters=[stripped],
+        validators=[DataRequired(), PlainText(), CodePoints(max=EMAIL_LENGTH), Email()],
+        render_kw=EMAIL_FIELD,
+    )
+    submit = SubmitField(_l('Request Password Reset'))
+
+
+class ResetPasswordForm(FlaskForm):
+    password = new_password_field()
+    password2 = repeated_password_field()
+    submit = SubmitField(_l('Request Password Reset'))
+
+
+class ChangePasswordForm(FlaskForm):
+    current_password = current_password_field()
+    password = new_password_field()
+    password2 = repeated_password_field()
+    submit = SubmitField(_l('Change Password'))
+
+
+class ChangeEmailForm(FlaskForm):
+    email = new_email_field()
+    current_password = current_password_field()
+    submit = SubmitField(_l('Change Email'))
+
+
+class ConfirmEmailForm(FlaskForm):
+    submit = SubmitField(_l('Confirm Email'))

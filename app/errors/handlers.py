@@ -1,39 +1,74 @@
-"""The pages for what goes wrong (chapter 7). They need neither the database nor a login."""
+"""The answers to what goes wrong (chapter 7), which need neither the database nor a login.
 
-from flask import g, render_template
+A page for people; the tutorial's JSON for programs: under /api/, and where a client prefers it.
+"""
+
+from flask import Response, current_app, g, jsonify, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_login import AnonymousUserMixin, current_user
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app.errors import bp
 from app.extensions import db
 
-PAGES = (400, 404, 405)
+# There is a template of that name for each; other codes share those of their kind.
+PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
+RETRY_AFTER = 30  # seconds
 
 
-def error_page(status: int) -> str:
-    try:
-        db.session.rollback()
-        _ = current_user.is_authenticated
-    except SQLAlchemyError:
-        # The page is shown all the same, to nobody in particular.
-        g._login_user = AnonymousUserMixin()
-    return render_template(f'errors/{status}.html')
+def wants_json() -> bool:
+    """Tell whether the client prefers JSON to HTML; one that does not say gets HTML."""
+    if request.path.startswith('/api/'):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted.best_match(['text/html', 'application/json'], 'text/html') != 'text/html'
 
 
-def client_error(error: HTTPException):  # type: ignore[no-untyped-def]
-    """Answer with the site's own page, and with the headers that the error asks for (Allow ...)."""
-    response = error.get_response()
-    response.set_data(error_page(response.status_code))
-    response.content_type = 'text/html; charset=utf-8'
+def error_response(status: int) -> Response:
+    """Return the answer for an HTTP status code (also the API's, chapter 23)."""
+    if wants_json():
+        response = jsonify(error=HTTP_STATUS_CODES.get(status, 'Unknown error'))
+    else:
+        page = status if status in PAGES else 400 if status < 500 else 500
+        _prepare_page(status)
+        response = make_response(render_template(f'errors/{page}.html'))
+    response.status_code = status
     return response
 
 
-for status in PAGES:
-    bp.app_errorhandler(status)(client_error)
+def _prepare_page(status: int) -> None:
+    """See to it that the navigation bar can be drawn, whatever has happened."""
+    if request_ctx.url_adapter is None:
+        # The host is not one of ours, so the request was never looked at. Its links are relative.
+        request_ctx.url_adapter = current_app.url_map.bind('localhost')
+    try:
+        db.session.rollback()
+        if status >= 500 and '_login_user' not in g:
+            # No time to look anybody up.
+            g._login_user = AnonymousUserMixin()
+        _ = current_user.is_authenticated
+    except SQLAlchemyError:
+        g._login_user = AnonymousUserMixin()
 
 
-@bp.app_errorhandler(500)
-def internal_error(_error: Exception) -> tuple[str, int]:
-    """Undo what the failed request had begun, then say sorry."""
-    return error_page(500), 500
+@bp.app_errorhandler(HTTPException)
+def http_error(error: HTTPException) -> Response:
+    """Answer in the site's look, with the headers that the error asks for (Allow, Retry-After)."""
+    original = error.get_response()
+    response = error_response(original.status_code)
+    for name, value in original.headers:
+        if name not in ('Content-Type', 'Content-Length'):
+            response.headers[name] = value
+    return response
+
+
+@bp.app_errorhandler(OperationalError)
+@bp.app_errorhandler(InterfaceError)
+@bp.app_errorhandler(PoolTimeout)
+def database_away(error: SQLAlchemyError) -> Response:
+    """The database is missing, stopped or locked: that will pass."""
+    current_app.logger.error('The database is not available: %s', getattr(error, 'orig', error))
+    return http_error(ServiceUnavailable(retry_after=RETRY_AFTER))

@@ -22,6 +22,7 @@ from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent,
 from app.extensions import db, login
 from app.models.base import Identifier, Model
 from app.models.followers import followers
+from app.models.tokens import fingerprint, make_token, read_token
 from app.text import case_key, is_storable
 
 if TYPE_CHECKING:
@@ -127,7 +128,35 @@ class User(UserMixin, Model):
 
     def check_password(self, password: str) -> bool:
         """Tell whether `password` is the one that was set. An account without one never matches."""
-        return self.password_hash is not None and check_password_hash(self.password_hash, password)
+        try:
+            return check_password_hash(self.password_hash or '', password)
+        except ValueError:
+            # A kind of hash that is not thought safe any more.
+            return False
+
+    def get_id(self) -> str:
+        """Return what a session remembers of the user: it is worth nothing under a new password."""
+        return f'{self.id}-{fingerprint(self.password_hash)}'
+
+    def get_reset_password_token(self, expires_in: float = 600) -> str:
+        """Return the token of a link that sets a new password, once (chapter 10)."""
+        return make_token('reset_password', self, expires_in)
+
+    @staticmethod
+    def verify_reset_password_token(token: str) -> User | None:
+        """Return the user whose password may be set with `token`, None for a bad one."""
+        found = read_token('reset_password', token)
+        return found and found[0]
+
+    def get_change_email_token(self, email: str, expires_in: float = 3600) -> str:
+        """Return the token of a link that makes `email` the user's address."""
+        return make_token('change_email', self, expires_in, email=email)
+
+    @staticmethod
+    def verify_change_email_token(token: str) -> tuple[User, str] | None:
+        """Return the user and the address that `token` stands for, None for a bad one."""
+        found = read_token('change_email', token)
+        return found and (found[0], found[1]['email'])
 
     def avatar(self, size: int) -> str:
         """Return the address of the user's picture, `size` pixels wide and high (chapter 6).
@@ -195,8 +224,10 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
 
 
 @login.user_loader
-def load_user(id: str) -> User | None:
-    """Return the account that a session belongs to; a number that cannot be one is nobody."""
-    if not id.isascii() or not id.isdigit() or int(id) > LARGEST_ID:
+def load_user(session_id: str) -> User | None:
+    """Return the account that a session belongs to, None when it is not good any more."""
+    id_ = session_id.partition('-')[0]
+    if not id_.isascii() or not id_.isdigit() or int(id_) > LARGEST_ID:
         return None
-    return db.session.get(User, int(id))
+    user = db.session.get(User, int(id_))
+    return user if user is not None and user.get_id() == session_id else None

@@ -5,7 +5,7 @@ from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flask import Flask, session
+from flask import session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 from werkzeug.urls import iri_to_uri
@@ -92,6 +92,24 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(
     known = min(seconds(password='wrong') for _ in range(3))
     unknown = min(seconds(username='nobody') for _ in range(3))
     assert unknown > known / 2
+
+
+def test_twins_from_the_tutorial_both_log_in(client: FlaskClient, make_user: MakeUser) -> None:
+    for number, name in enumerate(('susan', 'susan ', 'ﬁsh', 'fish')):
+        user = make_user(f'twin{number}', f'of {name}')
+        user.username = name
+        user.username_key += f'#{number}'
+    db.session.commit()
+    for name in ('susan', 'susan ', 'ﬁsh', 'fish'):
+        assert send(client, username=name, password=f'of {name}').location == '/index'
+        assert heading(client.get('/index')) == f'Hi, {name}!'
+        client.get('/auth/logout')
+
+
+def test_a_hash_that_is_not_safe_any_more_opens_nothing(client: FlaskClient, susan: User) -> None:
+    susan.password_hash = 'sha256$abc$d9f2b1c6'
+    db.session.commit()
+    assert send(client).location == '/auth/login'
 
 
 @pytest.mark.parametrize('missing', ['username', 'password'])
@@ -214,8 +232,8 @@ def test_a_tampered_cookie_is_nobodys(client: FlaskClient, susan: User, name: st
     assert client.get('/index').status_code == 302
 
 
-@pytest.mark.parametrize('id', ['999999', 'abc', '', '-1', '1' * 30, '²'])
-def test_a_session_of_nobody(app: Flask, client: FlaskClient, id: str) -> None:
+@pytest.mark.parametrize('id', ['1', '1-', '1-é', '999999-x', 'abc', '', '-1', '1' * 30, '²-x'])
+def test_a_session_of_nobody(client: FlaskClient, susan: User, id: str) -> None:
     with client.session_transaction() as cookie:
         cookie['_user_id'] = id
     assert client.get('/index').status_code == 302
@@ -224,7 +242,7 @@ def test_a_session_of_nobody(app: Flask, client: FlaskClient, id: str) -> None:
 def test_the_session_cookie(client: FlaskClient, susan: User) -> None:
     with client:
         send(client)
-        assert session['_user_id'] == str(susan.id)
+        assert session['_user_id'] == susan.get_id()
     cookie = client.get_cookie('session')
     assert cookie is not None
     assert cookie.http_only

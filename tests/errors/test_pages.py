@@ -17,7 +17,7 @@ from tests.pages import flashes, heading, link
 @pytest.fixture
 def broken(make_app: Callable[..., Flask]) -> Flask:
     """An application as in production, with views that fail."""
-    app = make_app(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    app = make_app(PROPAGATE_EXCEPTIONS=False)
 
     @app.route('/fail')
     def fail() -> str:
@@ -101,7 +101,7 @@ def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyP
         raise OperationalError('SELECT', {}, Exception('no such server'))
 
     monkeypatch.setattr(db.session, 'get', away)
-    for path, status in (('/nothing', 404), ('/fail', 500)):
+    for path, status in (('/nothing', 404), ('/fail', 503)):
         response = client.get(path)
         assert response.status_code == status, path
         assert link(response, 'Login') == '/auth/login'

@@ -146,7 +146,7 @@ def _log_in(database: Database, username: str, password: str) -> tuple[FlaskClie
     client = app.test_client()
     client.post('/auth/login', data={'username': username, 'password': password})
     with client.session_transaction() as session:
-        return client, session.get('_user_id')
+        return client, session.get('_user_id', '').partition('-')[0] or None
 
 
 def _dispose(client: FlaskClient) -> None:

@@ -1,0 +1,68 @@
+"""Changing the password and the e-mail address while logged in."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import COOKIE_NAME, current_user, login_required, login_user
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from app.auth import bp
+from app.auth.email import send_change_email_email, send_email_changed_email
+from app.auth.forms import ChangeEmailForm, ChangePasswordForm, ConfirmEmailForm
+from app.extensions import db
+from app.models import User
+from app.site import site_url
+
+
+@bp.route('/change_password', methods=['GET', 'POST'])
+@login_required
+def change_password() -> str | Response:
+    """Set a new password, which ends all sessions of the account but this one."""
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        current_user.set_password(form.password.data)
+        db.session.commit()
+        login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
+        flash(_('Your password has been changed.'))
+        return redirect(url_for('main.edit_profile'))
+    return render_template('auth/account.html', title=_('Change Password'), form=form)
+
+
+@bp.route('/change_email', methods=['GET', 'POST'])
+@login_required
+def change_email() -> str | Response:
+    """Mail a link to the new address; nothing changes before it is followed."""
+    form = ChangeEmailForm()
+    if form.validate_on_submit():
+        site = site_url()
+        if site is not None:
+            send_change_email_email(current_user, form.email.data, site)
+        flash(_('Check your new email address for the instructions to confirm it'))
+        return redirect(url_for('main.edit_profile'))
+    return render_template('auth/account.html', title=_('Change Email'), form=form)
+
+
+@bp.route('/confirm_email/<token>', methods=['GET', 'POST'])
+def confirm_email(token: str) -> str | Response:
+    """Take over the new address. The link itself says whose it is: it needs no login."""
+    found = User.verify_change_email_token(token)
+    if found is None:
+        flash(_('This link is invalid or has expired.'))
+        return redirect(url_for('main.index'))
+    user, email = found
+    form = ConfirmEmailForm()
+    if not form.validate_on_submit():
+        return render_template(
+            'auth/confirm_email.html', title=_('Confirm Email'), form=form, email=email
+        )
+    old_email, user.email = user.email, email
+    try:
+        db.session.commit()
+    except IntegrityError:
+        # Since the mail was sent, somebody else has taken the address.
+        db.session.rollback()
+        flash(_('Please use a different email address.'))
+    else:
+        send_email_changed_email(user, old_email)
+        flash(_('Your email address has been changed.'))
+    return redirect(url_for('main.index'))

@@ -1,0 +1,48 @@
+"""The mails about accounts (chapter 10)."""
+
+from flask import current_app, render_template
+from flask_babel import gettext as _
+
+from app.email import send_email
+from app.models import User
+from app.site import absolute_url
+
+
+def _send(name: str, subject: str, recipient: str, user: User, **values: str) -> None:
+    """Send the mail whose two forms are the templates email/<name>.txt and .html, at once."""
+    send_email(
+        subject,
+        sender=current_app.config['ADMINS'][0],
+        recipients=[recipient],
+        text_body=render_template(f'email/{name}.txt', user=user, **values),
+        html_body=render_template(f'email/{name}.html', user=user, **values),
+    )
+
+
+def send_password_reset_email(user: User, site: str) -> None:
+    """Mail `user` a link that sets a new password; `site` is the address of the site."""
+    token = user.get_reset_password_token()
+    url = absolute_url(site, 'auth.reset_password', token=token)
+    _send('reset_password', _('[Microblog] Reset Your Password'), user.email, user, url=url)
+
+
+def send_password_reset_email_to(email: str, site: str) -> None:
+    """Mail the account with the address `email` a link, if there is one.
+
+    To be run in the background: the visitor is not to notice whether there is.
+    """
+    user = User.find_by_email(email)
+    if user is not None:
+        send_password_reset_email(user, site)
+
+
+def send_change_email_email(user: User, email: str, site: str) -> None:
+    """Mail the new address `email` a link that confirms it."""
+    token = user.get_change_email_token(email)
+    url = absolute_url(site, 'auth.confirm_email', token=token)
+    _send('change_email', _('[Microblog] Confirm Your Email Address'), email, user, url=url)
+
+
+def send_email_changed_email(user: User, old_email: str) -> None:
+    """Tell the old address that it is the account's no longer."""
+    _send('email_changed', _('[Microblog] Your Email Address Was Changed'), old_email, user)

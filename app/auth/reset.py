@@ -1,0 +1,47 @@
+"""Setting a new password by mail (chapter 10)."""
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.auth import bp
+from app.auth.email import send_password_reset_email_to
+from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
+from app.email import in_background
+from app.extensions import db
+from app.models import User
+from app.site import site_url
+
+
+@bp.route('/reset_password_request', methods=['GET', 'POST'])
+def reset_password_request() -> str | Response:
+    """Mail a link. Neither the answer nor its time tells whether there is such an account."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    form = ResetPasswordRequestForm()
+    if form.validate_on_submit():
+        site = site_url()
+        if site is not None:
+            in_background(send_password_reset_email_to, form.email.data, site)
+        flash(_('Check your email for the instructions to reset your password'))
+        return redirect(url_for('auth.login'))
+    return render_template('auth/reset_password_request.html', title=_('Reset Password'), form=form)
+
+
+@bp.route('/reset_password/<token>', methods=['GET', 'POST'])
+def reset_password(token: str) -> str | Response:
+    """Set a new password, once for each link."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    user = User.verify_reset_password_token(token)
+    if user is None:
+        flash(_('This link is invalid or has expired.'))
+        return redirect(url_for('main.index'))
+    form = ResetPasswordForm()
+    if form.validate_on_submit():
+        user.set_password(form.password.data)
+        db.session.commit()
+        flash(_('Your password has been reset.'))
+        return redirect(url_for('auth.login'))
+    return render_template('auth/reset_password.html', form=form)

@@ -1,0 +1,69 @@
+"""How often things may be done: one table, applied when the application is made.
+
+What is counted lives in the memory of the process, or in Redis for all processes when REDIS_URL is
+set; while Redis is away, in memory again. RATELIMIT_ENABLED=0 turns all limits off.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+from app.text import case_key, normalize_name
+
+
+def address() -> str:
+    """The network address of the visitor."""
+    return f'address {get_remote_address()}'
+
+
+def person() -> str:
+    """The account that is logged in, else the address."""
+    return f'user {current_user.get_id()}' if current_user.is_authenticated else address()
+
+
+def typed(field: str) -> Callable[[], str]:
+    """What was typed into a field of the form, whether there is such an account or not."""
+
+    def key() -> str:
+        return f'{field} {case_key(normalize_name(request.form.get(field)))[:200]}'
+
+    return key
+
+
+# Endpoint: how many POST requests in which time, counted for whom. A person never gets there.
+LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
+    'auth.login': [('10 per minute', address), ('10 per minute', typed('username'))],
+    'auth.register': [('10 per hour', address)],
+    'auth.reset_password_request': [('5 per hour', address), ('5 per hour', typed('email'))],
+    'auth.reset_password': [('10 per hour', address)],
+    'auth.change_password': [('10 per hour', person)],
+    'auth.change_email': [('5 per hour', person)],
+    'main.index': [('30 per minute', person)],
+    'main.follow': [('60 per minute', person)],
+    'main.unfollow': [('60 per minute', person)],
+    'main.edit_profile': [('30 per minute', person)],
+}
+
+
+def init_app(app: Flask) -> None:
+    """Limit the views of `app`, which must all be registered by now."""
+    # One for each application: the extension keeps its state in itself.
+    limiter = Limiter(
+        address,
+        storage_uri=app.config['RATELIMIT_STORAGE_URI'],
+        storage_options=app.config['RATELIMIT_STORAGE_OPTIONS'],
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        headers_enabled=True,
+    )
+    limiter.init_app(app)
+    app.extensions['limits'] = limiter  # its decorators hold it weakly
+    for endpoint, limits in LIMITS.items():
+        view: Any = app.view_functions[endpoint]
+        for limit, counted_for in limits:
+            view = limiter.limit(limit, key_func=counted_for, methods=['POST'])(view)
+        app.view_functions[endpoint] = view

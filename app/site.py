@@ -1,0 +1,34 @@
+"""The site's own address, as links in mails need it."""
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+
+LOOPBACK = {'localhost', '127.0.0.1', '[::1]'}
+
+
+def site_url() -> str | None:
+    """Return the address that the site has for the visitor of this request.
+
+    It is SITE_URL or, without that, the host that was asked for, if TRUSTED_HOSTS let it in or if
+    it is this very machine. Any other host may be an attacker's, who wants a link to the password
+    of somebody else to lead to him: None, with a line in the log.
+    """
+    configured: str | None = current_app.config['SITE_URL']
+    if configured:
+        return configured
+    if current_app.config['TRUSTED_HOSTS'] or urlsplit(request.host_url).hostname in LOOPBACK:
+        return request.host_url
+    current_app.logger.error(
+        'No link can be mailed: set SITE_URL (the visitor asked for %r)', request.host
+    )
+    return None
+
+
+def absolute_url(site: str, endpoint: str, **values: str) -> str:
+    """Return the address of a page of the site at `site`, also outside of a request."""
+    parts = urlsplit(site)
+    adapter = current_app.url_map.bind(
+        parts.netloc, script_name=parts.path or '/', url_scheme=parts.scheme
+    )
+    return adapter.build(endpoint, values, force_external=True)
