@@ -5,9 +5,10 @@ set; while Redis is away, in memory again. RATELIMIT_ENABLED=0 turns all limits 
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
@@ -34,7 +35,12 @@ def typed(field: str) -> Callable[[], str]:
     return key
 
 
+def succeeded(response: Response) -> bool:
+    return response.status_code == HTTPStatus.FOUND
+
+
 # Endpoint: how many POST requests in which time, counted for whom. A person never gets there.
+# Of registering only what succeeds is counted: several tries are needed to find a free name.
 LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.login': [('10 per minute', address), ('10 per minute', typed('username'))],
     'auth.register': [('10 per hour', address)],
@@ -65,5 +71,10 @@ def init_app(app: Flask) -> None:
     for endpoint, limits in LIMITS.items():
         view: Any = app.view_functions[endpoint]
         for limit, counted_for in limits:
-            view = limiter.limit(limit, key_func=counted_for, methods=['POST'])(view)
+            view = limiter.limit(
+                limit,
+                key_func=counted_for,
+                methods=['POST'],
+                deduct_when=succeeded if endpoint == 'auth.register' else None,
+            )(view)
         app.view_functions[endpoint] = view

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from logging.handlers import SMTPHandler
 from pathlib import Path
 from threading import Lock, Thread
+from threading import enumerate as enumerate_threads
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ Similar mails left out since the last one: %(left_out)s
 """
 FILE_SIZE = 10240  # bytes
 OLD_FILES = 10
+ERROR_MAIL = 'error mail'  # the name of a thread that sends one
 MAIL_INTERVAL = 60  # seconds between two mails of one process
 MAIL_TIMEOUT = 5  # seconds that we wait for each answer of the mail server
 
@@ -43,7 +45,7 @@ class RequestFacts(logging.Filter):
         record.request_id = request_id() if known else '-'
         record.method = request.method if known else '-'
         record.url = request.base_url if known else '-'
-        record.user_id = session.get('_user_id', '-') if known and session else '-'
+        record.user_id = _user_id() if known else '-'
         record.remote_addr = request.remote_addr if known else '-'
         return True
 
@@ -66,7 +68,14 @@ class AdminMailHandler(SMTPHandler):
                 return
             self._last = now
             record.left_out, self._left_out = self._left_out, 0
-        Thread(target=self._send, args=[record], name='error mail').start()
+        Thread(target=self._send, args=[record], name=ERROR_MAIL).start()
+
+    @staticmethod
+    def wait() -> None:
+        """Wait until the mails that are on their way have left."""
+        for thread in enumerate_threads():
+            if thread.name == ERROR_MAIL:
+                thread.join()
 
     def _send(self, record: logging.LogRecord) -> None:
         if self.use_ssl:
@@ -95,6 +104,12 @@ class AdminMailHandler(SMTPHandler):
         logging.getLogger('app').warning(
             'The mail of an error to the admins was not sent', exc_info=sys.exc_info()
         )
+
+
+def _user_id() -> str:
+    """Return who says to be logged in, without asking the database."""
+    session_id: str = session.get('_user_id', '') if session else ''
+    return session_id.partition('-')[0] or '-'
 
 
 def request_id() -> str:

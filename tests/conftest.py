@@ -31,7 +31,7 @@ def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
 
     class TestConfig(Config):
         TESTING = True
-        SECRET_KEY = 'for tests only'
+        SECRET_KEY = 'for tests only, and long enough for any use'
         INSTANCE_PATH = str(folder)
         SQLALCHEMY_DATABASE_URI = database_uri(SERVER_URL or f'sqlite:///{folder}/test.db')
         WTF_CSRF_ENABLED = False

@@ -70,6 +70,11 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('POSTS_PER_PAGE', '0'),
         ('POSTS_PER_PAGE', '-5'),
         ('PASSWORD_MIN_LENGTH', '8.5'),
+        ('MAIL_PORT', 'smtp'),
+        ('MAIL_USE_TLS', 'maybe'),
+        ('SITE_URL', 'microblog.example'),
+        ('SITE_URL', 'https://microblog.example/?x=1'),
+        ('RATELIMIT_ENABLED', '2'),
         ('DATABASE_URL', 'nonsense'),
         ('DATABASE_URL', 'oracle://localhost/microblog'),
         ('DATABASE_URL', 'postgresql://host:port/microblog'),
@@ -130,3 +135,20 @@ def test_with_a_database_server_a_key_is_demanded(tmp_path: Path) -> None:
     assert result.stderr.startswith('SECRET_KEY must be set')
     assert result.stderr.count('\n') == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ('text', 'value'),
+    [('1', True), ('t', True), ('TRUE', True), ('yes', True), ('on', True)]
+    + [('0', False), ('False', False), ('no', False), ('off', False), ('', False)],
+)
+def test_booleans_are_read_by_their_value(text: str, value: bool) -> None:
+    assert settings(MAIL_USE_TLS=text)['MAIL_USE_TLS'] is value
+
+
+def test_the_host_of_the_site_is_trusted() -> None:
+    assert settings()['TRUSTED_HOSTS'] is None
+    assert settings(SITE_URL='https://m.example:8443/x/')['TRUSTED_HOSTS'] == ['m.example']
+    assert settings(SITE_URL='https://m.example/x/')['SITE_URL'] == 'https://m.example/x'
+    both = settings(SITE_URL='https://m.example', TRUSTED_HOSTS='m.example, www.m.example')
+    assert both['TRUSTED_HOSTS'] == ['m.example', 'www.m.example']

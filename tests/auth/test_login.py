@@ -95,12 +95,12 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password(
 
 
 def test_twins_from_the_tutorial_both_log_in(client: FlaskClient, make_user: MakeUser) -> None:
-    for number, name in enumerate(('susan', 'susan ', 'ﬁsh', 'fish')):
+    for number, name in enumerate(('ﬁsh', 'fish')):
         user = make_user(f'twin{number}', f'of {name}')
         user.username = name
         user.username_key += f'#{number}'
     db.session.commit()
-    for name in ('susan', 'susan ', 'ﬁsh', 'fish'):
+    for name in ('ﬁsh', 'fish'):
         assert send(client, username=name, password=f'of {name}').location == '/index'
         assert heading(client.get('/index')) == f'Hi, {name}!'
         client.get('/auth/logout')

@@ -1,0 +1,107 @@
+"""How often things may be done."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import User
+from tests.auth.conftest import wait_for_threads
+from tests.conftest import MakeUser
+from tests.pages import heading
+
+
+@pytest.fixture
+def limited(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(RATELIMIT_ENABLED=True)
+
+
+def send(client: FlaskClient, path: str, address: str = '127.0.0.1', **fields: str) -> int:
+    environment = {'REMOTE_ADDR': address}
+    return client.post(path, data=fields, environ_overrides=environment).status_code
+
+
+def test_passwords_cannot_be_guessed_from_one_address(limited: Flask, make_user: MakeUser) -> None:
+    make_user('susan', 'a good one')
+    client = limited.test_client()
+    for number in range(10):
+        assert send(client, '/auth/login', username=f'u{number}', password='x') == 302
+    response = client.post('/auth/login', data={'username': 'susan', 'password': 'a good one'})
+    assert response.status_code == 429
+    assert heading(response) == 'Too Many Requests'
+    assert 0 < int(response.headers['Retry-After']) <= 60
+    assert client.get('/auth/login').status_code == 200
+    assert send(client, '/auth/login', '127.0.0.2', username='susan', password='x') == 302
+
+
+def test_the_password_of_one_name_cannot_be_guessed_from_many_addresses(limited: Flask) -> None:
+    client = limited.test_client()
+    for number in range(10):
+        name = 'susan' if number % 2 else 'SUSAN'
+        assert send(client, '/auth/login', f'10.0.0.{number}', username=name, password='x') == 302
+    assert send(client, '/auth/login', '10.0.1.1', username='Susan', password='x') == 429
+    assert send(client, '/auth/login', '10.0.1.1', username='john', password='x') == 302
+
+
+def test_registering(limited: Flask) -> None:
+    client = limited.test_client()
+    form = {'password': 'a good one', 'password2': 'a good one'}
+    for number in range(10):
+        person = {'username': f'u{number}', 'email': f'u{number}@example.com'}
+        mistake = {**form, 'password2': 'another one'}  # is not counted
+        assert send(client, '/auth/register', **person, **mistake) == 200
+        assert send(client, '/auth/register', **person, **form) == 302
+    person = {'username': 'one_more', 'email': 'one_more@example.com'}
+    assert send(client, '/auth/register', **person, **form) == 429
+
+
+def test_reset_mails(limited: Flask) -> None:
+    client = limited.test_client()
+    path = '/auth/reset_password_request'
+    for number in range(5):
+        assert send(client, path, f'10.0.0.{number}', email='susan@example.com') == 302
+    assert send(client, path, '10.0.1.1', email='SUSAN@example.com') == 429
+    for number in range(4):
+        assert send(client, path, '10.0.1.1', email=f'u{number}@example.com') == 302
+    assert send(client, path, '10.0.1.1', email='other@example.com') == 429
+    wait_for_threads()
+
+
+def test_nobody_floods_the_site(limited: Flask, make_user: MakeUser) -> None:
+    susan, john = make_user('susan'), make_user('john')
+
+    def client_of(user: User) -> FlaskClient:
+        client = limited.test_client()
+        with client.session_transaction() as session:
+            session['_user_id'] = user.get_id()
+        return client
+
+    client = client_of(susan)
+    for number in range(30):
+        assert send(client, '/index', post=str(number)) == 302
+    assert send(client, '/index', post='one more') == 429
+    assert client.get('/index').status_code == 200
+    assert send(client_of(john), '/index', post='hello') == 302
+
+
+def test_limits_can_be_turned_off(make_app: Callable[..., Flask]) -> None:
+    client = make_app(RATELIMIT_ENABLED=False).test_client()
+    for _ in range(12):
+        assert send(client, '/auth/login', username='susan', password='x') == 302
+
+
+def test_applications_count_for_themselves(make_app: Callable[..., Flask]) -> None:
+    one, other = (make_app(RATELIMIT_ENABLED=True).test_client() for _ in range(2))
+    for _ in range(10):
+        send(one, '/auth/login', username='susan', password='x')
+    assert send(one, '/auth/login', username='susan', password='x') == 429
+    assert send(other, '/auth/login', username='susan', password='x') == 302
+
+
+def test_while_redis_is_away_the_process_counts_by_itself(make_app: Callable[..., Flask]) -> None:
+    nowhere = 'redis://127.0.0.1:1/0'
+    client = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI=nowhere).test_client()
+    for _ in range(10):
+        assert send(client, '/auth/login', username='susan', password='x') == 302
+    assert send(client, '/auth/login', username='susan', password='x') == 429
