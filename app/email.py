@@ -1,11 +1,12 @@
 """Sending mail (chapter 10), without making the visitor wait for it."""
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
+from typing import Any
 
 from flask import Flask, current_app
-from flask_mail import Connection, Mail, Message
+from flask_mail import Connection, Message
 
 MAIL_TIMEOUT = 5  # seconds that we wait for each answer of the mail server
 
@@ -25,10 +26,14 @@ class ImpatientConnection(Connection):
             host.login(self.mail.username, self.mail.password)
         return host
 
-
-class ImpatientMail(Mail):
-    def connect(self) -> Connection:
-        return ImpatientConnection(current_app.extensions['mail'])
+    def __exit__(self, exc_type: type[BaseException] | None, *details: Any) -> None:
+        if self.host is None:
+            return
+        if exc_type is None:
+            self.host.quit()
+        else:
+            # A server that has failed is not asked to say goodbye: it would be waited for again.
+            self.host.close()
 
 
 def send_email(
@@ -56,13 +61,16 @@ def send_email(
         in_background(_deliver_or_log, message)
 
 
-def in_background(job, *args: object) -> Thread:  # type: ignore[no-untyped-def]
-    """Run `job` on a thread with an application context of its own."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+def in_background(job: Callable[..., None], *args: object) -> Thread:
+    """Run `job(*args)` on a thread with an application context of its own; log how it fails."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
 
     def run() -> None:
         with app.app_context():
-            job(*args)
+            try:
+                job(*args)
+            except Exception:
+                app.logger.exception('%s failed in the background', job.__name__)
 
     thread = Thread(target=run, name=job.__name__)
     thread.start()
@@ -70,8 +78,10 @@ def in_background(job, *args: object) -> Thread:  # type: ignore[no-untyped-def]
 
 
 def deliver(message: Message) -> None:
+    """Hand `message` to the mail server, or write it to the log if there is none."""
     if current_app.config['MAIL_SERVER']:
-        current_app.extensions['mail'].send(message)
+        with ImpatientConnection(current_app.extensions['mail']) as connection:
+            connection.send(message)
         return
     attached = ''.join(f'\nAttachment: {a.filename}' for a in message.attachments)
     current_app.logger.info(

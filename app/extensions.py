@@ -4,12 +4,12 @@ from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
+from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from app.database import Base
-from app.email import ImpatientMail
 from app.moments import Moment
 
 db = SQLAlchemy(model_class=Base)
@@ -18,7 +18,7 @@ login = LoginManager()
 login.login_view = 'auth.login'
 login.login_message = _l('Please log in to access this page.')
 csrf = CSRFProtect()
-mail = ImpatientMail()
+mail = Mail()
 bootstrap = Bootstrap5()
 moment = Moment()
 babel = Babel()

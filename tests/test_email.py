@@ -1,0 +1,121 @@
+"""Sending mail, and mail servers that do not want to (chapter 10)."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import pytest
+from flask import Flask
+
+from app import email
+from app.email import in_background, send_email
+from tests.auth.conftest import wait_for_threads
+from tests.mailbox import running_mailbox
+
+LETTER = {
+    'subject': 'Grüße',
+    'sender': 'admin@example.com',
+    'recipients': ['susan@example.com', 'john@example.com'],
+    'text_body': 'text',
+    'html_body': '<p>html</p>',
+}
+
+
+@contextmanager
+def answering(*answers: bytes | None) -> Iterator[int]:
+    """A mail server that says `answers`, one a line it hears, and hangs up; at None it hangs."""
+    listener = socket.create_server(('127.0.0.1', 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            for answer in answers:
+                if answer is None:
+                    over.wait()
+                    return
+                connection.sendall(answer)
+                connection.recv(10_000)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+def test_a_mail_with_everything(make_app: Callable[..., Flask]) -> None:
+    with running_mailbox() as mailbox:
+        settings = {'MAIL_SERVER': '127.0.0.1', 'MAIL_PORT': mailbox.port}
+        with make_app(**settings, MAIL_SUPPRESS_SEND=False).app_context():
+            attachment = ('posts.json', 'application/json', '{"posts": []}')
+            send_email(**LETTER, attachments=[attachment], sync=True)  # type: ignore[arg-type]
+        [mail] = mailbox.mails
+    assert mail['Subject'] == 'Grüße'
+    assert sorted(mail['To'].split(', ')) == ['john@example.com', 'susan@example.com']
+    [part] = mail.iter_attachments()
+    assert part.get_filename() == 'posts.json'
+    assert part.get_content_type() == 'application/json'
+    assert b'{"posts": []}' in part.get_payload(decode=True)
+    html = mail.get_body(('html',))
+    assert html is not None
+    assert html.get_content().strip() == '<p>html</p>'
+
+
+def test_without_a_server_the_log_gets_it(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    send_email(**LETTER)  # type: ignore[arg-type]
+    wait_for_threads()
+    for text in ('Grüße', 'susan@example.com', 'text', '<p>html</p>'):
+        assert text in caplog.text
+
+
+@pytest.mark.parametrize(
+    'answers',
+    [
+        (b'554 go away\r\n',),
+        (b'garbage\r\n',),
+        (None,),
+        (b'220 hello\r\n', b'250 ok\r\n', b'250 ok\r\n', b'550 nobody here\r\n', b'550 no\r\n'),
+        (b'220 hello\r\n', b'250 ok\r\n', b'250 ok\r\n', b'250 ok\r\n'),
+    ],
+    ids=['refuses', 'talks garbage', 'hangs', 'knows nobody', 'dies half-way'],
+)
+def test_a_failure_is_logged_and_soon(
+    make_app: Callable[..., Flask],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: tuple[bytes | None, ...],
+) -> None:
+    monkeypatch.setattr(email, 'MAIL_TIMEOUT', 0.5)
+    with answering(*answers) as port:
+        settings = {'MAIL_SERVER': '127.0.0.1', 'MAIL_PORT': port, 'MAIL_SUPPRESS_SEND': False}
+        with make_app(**settings).app_context():
+            start = perf_counter()
+            send_email(**LETTER)  # type: ignore[arg-type]
+            assert perf_counter() - start < 0.4
+            wait_for_threads()
+            assert perf_counter() - start < 3
+    assert 'The mail "Grüße" to' in caplog.text
+    assert 'Traceback' in caplog.text
+
+
+def test_a_mail_in_the_foreground_raises(make_app: Callable[..., Flask]) -> None:
+    settings = {'MAIL_SERVER': '127.0.0.1', 'MAIL_PORT': 1, 'MAIL_SUPPRESS_SEND': False}
+    with make_app(**settings).app_context(), pytest.raises(ConnectionRefusedError):
+        send_email(**LETTER, sync=True)  # type: ignore[arg-type]
+
+
+def test_a_job_that_fails_is_logged(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    def send_nothing(cause: str) -> None:
+        raise RuntimeError(cause)
+
+    in_background(send_nothing, 'the cause').join()
+    assert 'send_nothing failed in the background' in caplog.text
+    assert 'RuntimeError: the cause' in caplog.text
