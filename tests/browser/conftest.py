@@ -82,7 +82,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         address = f'http://127.0.0.1:{port}'
         for _ in range(100):
             try:
-                urlopen(f'{address}/auth/login', timeout=5).close()  # noqa: S310 (our own server)
+                urlopen(f'{address}/auth/login', timeout=5).close()
                 break
             except OSError:
                 time.sleep(0.1)

@@ -1,12 +1,14 @@
 """The pages for what goes wrong (chapter 7)."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app import db
 from app.models import User
@@ -37,8 +39,10 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         return ''
 
     @app.route('/refuse')
-    def refuse() -> str:
-        abort(400, 'secret detail')
+    @app.route('/refuse/<int:status>')
+    @app.route('/api/refuse/<int:status>')
+    def refuse(status: int = 400) -> str:
+        abort(status, 'secret detail')
 
     return app
 
@@ -53,6 +57,10 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         ('GET', '/follow/susan', 405, 'Method Not Allowed'),
         ('DELETE', '/index', 405, 'Method Not Allowed'),
         ('GET', '/refuse', 400, 'Bad Request'),
+        ('GET', '/refuse/403', 403, 'Forbidden'),
+        ('GET', '/refuse/503', 503, 'The Site Is Taking a Break'),
+        ('GET', '/refuse/410', 410, 'Bad Request'),
+        ('GET', '/refuse/502', 502, 'An unexpected error has occurred'),
         ('GET', '/fail', 500, 'An unexpected error has occurred'),
         ('GET', '/fail-half-way', 500, 'An unexpected error has occurred'),
         ('GET', '/fail-in-the-database', 500, 'An unexpected error has occurred'),
@@ -114,3 +122,51 @@ def test_csrf(make_app: Callable[..., Flask]) -> None:
         assert response.status_code == 400
         assert heading(response) == 'Bad Request'
     assert flashes(client.get('/auth/login')) == []
+
+
+def test_more_than_64_kib(make_app: Callable[..., Flask]) -> None:
+    client = make_app(WTF_CSRF_ENABLED=True).test_client()
+    for typed in ({'username': 'x' * 65_536}, {'username': (BytesIO(b'x' * 65_536), 'file')}):
+        response = client.post('/auth/login', data=typed)
+        assert response.status_code == 413
+        assert heading(response) == 'Too Much At Once'
+        assert link(response, 'Back') == '/index'
+    assert client.post('/auth/login', data={'username': 'x' * 60_000}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ('path', 'accept', 'json'),
+    [
+        ('/refuse/404', 'application/json', True),
+        ('/refuse/404', 'application/json, text/html;q=0.9', True),
+        ('/refuse/404', 'text/html, application/json;q=0.9', False),
+        ('/refuse/404', '*/*', False),
+        ('/refuse/404', 'image/png', False),
+        ('/refuse/404', ';;q=,garbage', False),
+        ('/refuse/404', None, False),
+        ('/api/refuse/404', None, True),
+        ('/api/refuse/404', 'text/html', True),
+        ('/api/nothing', 'text/html', True),
+    ],
+)
+def test_programs_get_json(broken: Flask, path: str, accept: str | None, json: bool) -> None:
+    headers = {'Accept': accept} if accept else {}
+    response = broken.test_client().get(path, headers=headers)
+    assert response.status_code == 404
+    if json:
+        assert response.json == {'error': 'Not Found'}
+    else:
+        assert heading(response) == 'File Not Found'
+
+
+def test_json_for_each_error(broken: Flask) -> None:
+    client = broken.test_client()
+    for status in (400, 403, 404, 405, 413, 429, 500, 503):
+        response = client.get(f'/api/refuse/{status}')
+        assert (response.status_code, response.json) == (
+            status,
+            {'error': HTTP_STATUS_CODES[status]},
+        )
+    assert client.get('/fail', headers={'Accept': 'application/json'}).json == {
+        'error': 'Internal Server Error'
+    }

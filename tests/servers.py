@@ -1,0 +1,78 @@
+"""Servers that the tests start for themselves, and stop and start again in mid-use."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def missing(what: str) -> None:
+    """Skip the test for lack of a program; with CI set that is a failure."""
+    if os.environ.get('CI'):
+        pytest.fail(f'{what} is missing')
+    pytest.skip(f'{what} is missing')
+
+
+class PostgreSQL:
+    """A PostgreSQL server with an empty database, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = sorted(Path('/usr/lib/postgresql').glob('*/bin'))
+        if not programs and not shutil.which('initdb'):
+            missing('PostgreSQL')
+        self.programs = programs[-1] if programs else Path(shutil.which('initdb') or '').parent
+        self.data = folder / 'data'
+        self.port = free_port()
+        self._run('initdb', '-U', 'microblog', '-E', 'UTF8', '--locale=C.UTF-8', '--auth=trust')
+
+    @property
+    def url(self) -> str:
+        return f'postgresql://microblog@127.0.0.1:{self.port}/postgres'
+
+    def start(self) -> None:
+        options = f'-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='
+        self._run('pg_ctl', '-w', '-l', f'{self.data}/log', '-o', options, 'start')
+
+    def stop(self) -> None:
+        """End it at once, in the middle of whatever it is doing."""
+        self._run('pg_ctl', '-m', 'immediate', 'stop')
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # The server refuses to be run by root, as which tests in a container run.
+        user = 'postgres' if os.getuid() == 0 else None
+        subprocess.run(
+            [self.programs / program, '-D', self.data, *arguments],
+            check=True,
+            user=user,
+            cwd=self.data.parent,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+@contextmanager
+def running_postgresql() -> Iterator[PostgreSQL]:
+    folder = Path(mkdtemp(prefix='postgresql-'))
+    if os.getuid() == 0:
+        os.chown(folder, pwd.getpwnam('postgres').pw_uid, -1)
+    try:
+        server = PostgreSQL(folder)
+        server.start()
+        yield server
+        if (server.data / 'postmaster.pid').exists():
+            server.stop()
+    finally:
+        shutil.rmtree(folder)

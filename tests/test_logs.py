@@ -1,0 +1,149 @@
+"""Where failures are written down, and who is told of them (chapter 7)."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.logs import AdminMailHandler
+from app.models import User
+from tests.conftest import MakeUser
+from tests.mailbox import running_mailbox
+
+
+@pytest.fixture
+def in_production(
+    make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Flask]]:
+    """Make applications that log as they do in production, into an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(**settings: object) -> Flask:
+        app = make_app(TESTING=False, **settings)
+
+        @app.route('/fail')
+        def fail() -> str:
+            raise RuntimeError('the cause')
+
+        return app
+
+    logger = logging.getLogger('app')
+    yield make
+    for handler in [*logger.handlers]:
+        logger.removeHandler(handler)
+        handler.close()
+    logger.setLevel(logging.NOTSET)
+
+
+def test_the_log_file(in_production: Callable[..., Flask], tmp_path: Path) -> None:
+    client = in_production().test_client()
+    response = client.get('/fail?secret=1')
+    assert response.status_code == 500
+    assert 'the cause' not in response.text
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    assert re.match(r'\d{4}-\d\d-\d\d .* INFO: Microblog startup \[in .*:\d+\] \[-\]', log)
+    assert 'ERROR: Exception on /fail [GET]' in log
+    assert 'RuntimeError: the cause' in log
+    assert f'[{response.headers["X-Request-ID"]}]' in log
+
+
+def test_every_answer_has_a_number_of_its_own(app: Flask) -> None:
+    client = app.test_client()
+    paths = ['/auth/login', '/nothing', '/static/css/app.css', '/']
+    numbers = {client.get(path).headers['X-Request-ID'] for path in paths}
+    assert len(numbers) == len(paths)
+
+
+def test_two_applications_log_each_line_once(
+    in_production: Callable[..., Flask], tmp_path: Path
+) -> None:
+    in_production()
+    in_production().logger.warning('said once')
+    assert (tmp_path / 'logs' / 'microblog.log').read_text().count('said once') == 1
+
+
+def test_the_standard_output(
+    in_production: Callable[..., Flask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_production(LOG_TO_STDOUT=True).logger.warning('out there')
+    assert 'WARNING: out there' in capsys.readouterr().out
+    assert not (tmp_path / 'logs').exists()
+
+
+def test_a_test_writes_no_log(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app.logger.info('nothing')
+    assert not (tmp_path / 'logs').exists()
+
+
+def test_the_admins_get_one_mail(
+    in_production: Callable[..., Flask], make_user: MakeUser, app: Flask
+) -> None:
+    susan: User = make_user('susan')
+    with running_mailbox() as mailbox:
+        production = in_production(
+            MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port, ADMINS=['a@example.com']
+        )
+        client = production.test_client()
+        with client.session_transaction() as session:
+            session['_user_id'] = susan.get_id()
+        responses = [client.get('/fail') for _ in range(5)]
+        [mail] = mailbox.wait_for(1)
+        client.get('/fail')
+    assert len(mailbox.mails) == 1
+    assert mail['Subject'] == 'Microblog Failure'
+    assert mail['To'] == 'a@example.com'
+    assert mail['From'] == 'no-reply@127.0.0.1'
+    text = mail.get_content()
+    assert 'RuntimeError: the cause' in text
+    assert 'GET http://localhost/fail' in text
+    assert f'User id: {susan.id}' in text
+    assert responses[0].headers['X-Request-ID'] in text
+
+
+def test_a_mail_server_that_is_away_stops_nothing(
+    in_production: Callable[..., Flask], tmp_path: Path
+) -> None:
+    client = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=1).test_client()
+    assert client.get('/fail').status_code == 500
+    AdminMailHandler.wait()
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    assert 'The mail of an error to the admins was not sent' in log
+    assert 'ConnectionRefusedError' in log
+
+
+def test_several_processes_lose_no_line(tmp_path: Path) -> None:
+    """Each writes what fills the file several times over."""
+    code = """
+import sys
+from flask import Flask
+from app import logs
+app = Flask('app')
+app.config.update(LOG_TO_STDOUT=False, MAIL_SERVER=None)
+logs.FILE_SIZE = 20_000
+logs.init_app(app)
+for number in range(400):
+    app.logger.info('line %s-%s.', sys.argv[1], number)
+"""
+    project = str(Path(__file__).parent.parent)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, '-c', code, name],
+            cwd=tmp_path,
+            env={**os.environ, 'PYTHONPATH': project},
+        )
+        for name in 'abcd'
+    ]
+    assert [process.wait() for process in processes] == [0] * 4
+    files = [*(tmp_path / 'logs').glob('microblog.log*')]
+    assert len(files) > 2
+    text = ''.join(path.read_text() for path in files)
+    assert sorted(re.findall(r'line (\S+)\.', text)) == sorted(
+        f'{name}-{number}' for name in 'abcd' for number in range(400)
+    )
