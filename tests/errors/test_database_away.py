@@ -98,8 +98,9 @@ def gunicorn(database_url: str, folder: Path) -> Iterator[str]:
     """Serve Microblog as in production; yield its address."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, '-m', 'gunicorn', '-b', f'127.0.0.1:{port}', '-w', '2', '--chdir', PROJECT]
-        + ['microblog:app'],
+        [sys.executable, '-m', 'gunicorn', '-b', f'127.0.0.1:{port}', '-w', '2']
+        + ['--no-control-socket', 'microblog:app'],
+        cwd=PROJECT,
         env={**environment(database_url, folder), 'LOG_TO_STDOUT': '1'},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
