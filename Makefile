@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/messages.po)
+COMPILED := $(CATALOGUES:.po=.mo)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test lint requirements axe clean
@@ -15,18 +17,18 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-install: $(INSTALLED) ## Make .venv with what the application needs
+install: $(INSTALLED) $(COMPILED) ## Make .venv with what the application needs
 
-run: $(INSTALLED) ## Set everything up and serve Microblog (PORT=8080 make run for another port)
+run: install ## Set everything up and serve Microblog (PORT=8080 make run for another port)
 	@$(BIN)/flask db upgrade
 	@echo "Microblog is at http://$(HOST):$(PORT)/ (Ctrl-C ends it)"
 	@$(BIN)/flask run --host $(HOST) --port $(PORT)
 
-demo: $(INSTALLED) ## Fill the empty database with a small community
+demo: install ## Fill the empty database with a small community
 	@$(BIN)/flask db upgrade
 	@$(BIN)/flask demo
 
-test: $(INSTALLED_DEV) ## Run the tests (PYTEST="-k name" for some)
+test: $(INSTALLED_DEV) $(COMPILED) ## Run the tests (PYTEST="-k name" for some)
 	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(INSTALLED_DEV) ## Check style and types
@@ -52,6 +54,9 @@ $(VENV):
 $(INSTALLED): requirements.txt | $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+%.mo: %.po | $(INSTALLED)
+	$(BIN)/pybabel --quiet compile -i $< -o $@
 
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt

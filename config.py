@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
 from dotenv import load_dotenv
 from flask import Flask
 from sqlalchemy import URL, make_url
@@ -103,6 +104,26 @@ def hosts_of(site: str | None) -> list[str]:
     return [host] if host else []
 
 
+def languages(text: str) -> list[str]:
+    """Return the codes in a list of languages. Raises ValueError for one that does not exist."""
+    codes = text.replace(',', ' ').replace('-', '_').split()
+    for code in codes:
+        try:
+            Locale.parse(code)
+        except UnknownLocaleError as error:
+            raise ValueError from error
+    return codes
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in names:
+            raise ValueError
+        return text
+
+    return parse
+
+
 def _shipped_languages() -> list[str]:
     catalogues = basedir.glob('app/translations/*/LC_MESSAGES/messages.po')
     return ['en', *sorted(path.parent.parent.name for path in catalogues)]
@@ -124,8 +145,23 @@ class Config:
 
     ADMINS = _list('ADMINS', ['your-email@example.com'])
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
-    LANGUAGES = _list('LANGUAGES', _shipped_languages())
+    LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
+
+    LANGUAGE_DETECTOR = _read(
+        'LANGUAGE_DETECTOR',
+        'py3langid',
+        one_of('py3langid', 'guess_language'),
+        'py3langid or guess_language',
+    )
+    MS_TRANSLATOR_KEY = os.environ.get('MS_TRANSLATOR_KEY') or None
+    MS_TRANSLATOR_REGION = os.environ.get('MS_TRANSLATOR_REGION') or 'westus2'
+    MS_TRANSLATOR_URL = _read(
+        'MS_TRANSLATOR_URL',
+        'https://api.cognitive.microsofttranslator.com',
+        site_address,
+        'an address like https://api.cognitive.microsofttranslator.com',
+    )
 
     MAIL_SERVER = os.environ.get('MAIL_SERVER') or None
     MAIL_PORT = _integer('MAIL_PORT', 25, at_least=1)

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app import database, headers, limits, logs, templating
+from app import database, headers, limits, logs, templating, translate
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
-from app.language import select_language
+from app.locales import select_language
 from config import Config, basedir
 
 __all__ = ['create_app', 'db']
@@ -31,6 +31,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     headers.init_app(app)
     templating.init_app(app)
+    translate.init_app(app)
 
     from app.errors import bp as errors_bp
 

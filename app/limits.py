@@ -52,6 +52,8 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.follow': [('60 per minute', person)],
     'main.unfollow': [('60 per minute', person)],
     'main.edit_profile': [('30 per minute', person)],
+    'main.set_language': [('30 per minute', person)],
+    'main.translate_text': [('30 per minute', person)],
 }
 
 

@@ -1,10 +1,20 @@
-"""The site's own address, as links in mails need it."""
+"""The site's own address, as links in mails need it, and which addresses belong to it."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import current_app, request
 
 LOOPBACK = {'localhost', '127.0.0.1', '[::1]'}
+
+
+# Browsers read a backslash as a slash, and skip control characters.
+_LOCAL_PATH = re.compile(r'/(?!/)[^\\\x00-\x20\x7f]*')
+
+
+def is_local_path(target: str) -> bool:
+    """Tell whether a redirect to `target` stays on this site."""
+    return _LOCAL_PATH.fullmatch(target) is not None
 
 
 def site_url() -> str | None:

@@ -1,48 +1,62 @@
 """The mails about accounts (chapter 10)."""
 
 from flask import current_app, render_template
-from flask_babel import gettext as _
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
 
 from app.email import send_email
+from app.locales import present_language, speaking_to
 from app.models import User
 from app.site import absolute_url
 
 
-def _send(name: str, subject: str, recipient: str, user: User, **values: str) -> None:
-    """Send the mail whose two forms are the templates email/<name>.txt and .html, at once."""
-    send_email(
-        subject,
-        sender=current_app.config['ADMINS'][0],
-        recipients=[recipient],
-        text_body=render_template(f'email/{name}.txt', user=user, **values),
-        html_body=render_template(f'email/{name}.html', user=user, **values),
-    )
+def _send(
+    name: str,
+    subject: LazyString,
+    recipient: str,
+    user: User,
+    language: str | None = None,
+    **values: str,
+) -> None:
+    """Send the mail whose two forms are the templates email/<name>.txt and .html, at once.
+
+    It speaks the language that `user` has chosen, else `language`, else that of the page.
+    """
+    with speaking_to(user, language or present_language()):
+        send_email(
+            str(subject),
+            sender=current_app.config['ADMINS'][0],
+            recipients=[recipient],
+            text_body=render_template(f'email/{name}.txt', user=user, **values),
+            html_body=render_template(f'email/{name}.html', user=user, **values),
+        )
 
 
-def send_password_reset_email(user: User, site: str) -> None:
+def send_password_reset_email(user: User, site: str, language: str | None = None) -> None:
     """Mail `user` a link that sets a new password; `site` is the address of the site."""
     token = user.get_reset_password_token()
     url = absolute_url(site, 'auth.reset_password', token=token)
-    _send('reset_password', _('[Microblog] Reset Your Password'), user.email, user, url=url)
+    subject = _l('[Microblog] Reset Your Password')
+    _send('reset_password', subject, user.email, user, language, url=url)
 
 
-def send_password_reset_email_to(email: str, site: str) -> None:
+def send_password_reset_email_to(email: str, site: str, language: str) -> None:
     """Mail the account with the address `email` a link, if there is one.
 
     To be run in the background: the visitor is not to notice whether there is.
     """
     user = User.find_by_email(email)
     if user is not None:
-        send_password_reset_email(user, site)
+        send_password_reset_email(user, site, language)
 
 
 def send_change_email_email(user: User, email: str, site: str) -> None:
     """Mail the new address `email` a link that confirms it."""
     token = user.get_change_email_token(email)
     url = absolute_url(site, 'auth.confirm_email', token=token)
-    _send('change_email', _('[Microblog] Confirm Your Email Address'), email, user, url=url)
+    _send('change_email', _l('[Microblog] Confirm Your Email Address'), email, user, url=url)
 
 
 def send_email_changed_email(user: User, old_email: str) -> None:
     """Tell the old address that it is the account's no longer."""
-    _send('email_changed', _('[Microblog] Your Email Address Was Changed'), old_email, user)
+    _send('email_changed', _l('[Microblog] Your Email Address Was Changed'), old_email, user)

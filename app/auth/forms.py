@@ -1,10 +1,10 @@
 """The forms of logging in, registering, and changing what one registered with."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, Email, EqualTo
 
+from app.forms import Form
 from app.text import normalize_name
 from app.validators import (
     EMAIL_LENGTH,
@@ -26,7 +26,7 @@ def stripped(text: str | None) -> str:
     return (text or '').strip()
 
 
-class LoginForm(FlaskForm):
+class LoginForm(Form):
     username = StringField(
         _l('Username'),
         validators=[DataRequired()],
@@ -68,7 +68,10 @@ def new_password_field() -> PasswordField:
 def repeated_password_field() -> PasswordField:
     return PasswordField(
         _l('Repeat Password'),
-        validators=[DataRequired(), EqualTo('password')],
+        validators=[
+            DataRequired(),
+            EqualTo('password', message=_l('Field must be equal to password.')),
+        ],
         render_kw=NEW_PASSWORD_FIELD,
     )
 
@@ -81,7 +84,7 @@ def current_password_field() -> PasswordField:
     )
 
 
-class RegistrationForm(FlaskForm):
+class RegistrationForm(Form):
     username = StringField(
         _l('Username'),
         filters=[normalize_name],
@@ -94,7 +97,7 @@ class RegistrationForm(FlaskForm):
     submit = SubmitField(_l('Register'))
 
 
-class ResetPasswordRequestForm(FlaskForm):
+class ResetPasswordRequestForm(Form):
     email = StringField(
         _l('Email'),
         filters=[stripped],
@@ -104,24 +107,24 @@ class ResetPasswordRequestForm(FlaskForm):
     submit = SubmitField(_l('Request Password Reset'))
 
 
-class ResetPasswordForm(FlaskForm):
+class ResetPasswordForm(Form):
     password = new_password_field()
     password2 = repeated_password_field()
     submit = SubmitField(_l('Request Password Reset'))
 
 
-class ChangePasswordForm(FlaskForm):
+class ChangePasswordForm(Form):
     current_password = current_password_field()
     password = new_password_field()
     password2 = repeated_password_field()
     submit = SubmitField(_l('Change Password'))
 
 
-class ChangeEmailForm(FlaskForm):
+class ChangeEmailForm(Form):
     email = new_email_field()
     current_password = current_password_field()
     submit = SubmitField(_l('Change Email'))
 
 
-class ConfirmEmailForm(FlaskForm):
+class ConfirmEmailForm(Form):
     submit = SubmitField(_l('Confirm Email'))

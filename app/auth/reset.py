@@ -10,6 +10,7 @@ from app.auth.email import send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
 from app.email import in_background
 from app.extensions import db
+from app.locales import present_language
 from app.models import User
 from app.site import site_url
 
@@ -23,7 +24,7 @@ def reset_password_request() -> str | Response:
     if form.validate_on_submit():
         site = site_url()
         if site is not None:
-            in_background(send_password_reset_email_to, form.email.data, site)
+            in_background(send_password_reset_email_to, form.email.data, site, present_language())
         flash(_('Check your email for the instructions to reset your password'))
         return redirect(url_for('auth.login'))
     return render_template('auth/reset_password_request.html', title=_('Reset Password'), form=form)

@@ -1,7 +1,5 @@
 """Logging in and out, and registering (chapter 5)."""
 
-import re
-
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
@@ -13,10 +11,8 @@ from app.auth import bp
 from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.models import User
+from app.site import is_local_path
 from app.text import normalize_name
-
-# A path of this site. Browsers read a backslash as a slash, and skip control characters.
-LOCAL_PATH = re.compile(r'/(?!/)[^\\\x00-\x20\x7f]*')
 
 # Checked when there is no such user, so that the answer takes as long as for a wrong password.
 NOBODYS_HASH = generate_password_hash('nobody')
@@ -25,7 +21,7 @@ NOBODYS_HASH = generate_password_hash('nobody')
 def next_page() -> str:
     """Return where to go after logging in: `next` if it is a path of this site, else home."""
     target = request.args.get('next', '')
-    return target if LOCAL_PATH.fullmatch(target) else url_for('main.index')
+    return target if is_local_path(target) else url_for('main.index')
 
 
 @bp.route('/login', methods=['GET', 'POST'])

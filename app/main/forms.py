@@ -3,23 +3,23 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
+from app.forms import Form
 from app.text import clean_body, normalize_name
 from app.validators import CodePoints, FreeUsername, PlainText, Username
 
 BODY_LENGTH = 140  # code points, of a post and of what people say about themselves
 
 
-class EmptyForm(FlaskForm):
+class EmptyForm(Form):
     """A button with a CSRF token (chapter 8)."""
 
     submit = SubmitField(_l('Submit'))
 
 
-class PostForm(FlaskForm):
+class PostForm(Form):
     post = TextAreaField(
         _l('Say something'),
         filters=[clean_body],
@@ -28,7 +28,7 @@ class PostForm(FlaskForm):
     submit = SubmitField(_l('Submit'))
 
 
-class EditProfileForm(FlaskForm):
+class EditProfileForm(Form):
     username = StringField(
         _l('Username'),
         filters=[normalize_name],

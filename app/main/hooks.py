@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from flask import current_app, g, request
-from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy import or_, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import utcnow
 from app.extensions import db
+from app.locales import present_language
 from app.main import bp
 from app.models import User
 
@@ -19,7 +19,7 @@ LAST_SEEN_INTERVAL = timedelta(minutes=1)
 @bp.before_app_request
 def before_request() -> None:
     """Note the page's language (chapter 13) and that the visitor is here (chapter 6)."""
-    g.locale = str(get_locale() or 'en')
+    g.locale = present_language()
     if _is_visit() and current_user.is_authenticated:
         _see(current_user)
 

@@ -41,6 +41,19 @@ def user(username: str) -> str:
     )
 
 
+@bp.route('/user/<username>/popup')
+@login_required
+def user_popup(username: str) -> str:
+    """Show in a few lines who a person is: a piece of a page, for a script (chapter 20)."""
+    user = user_or_404(username)
+    return render_template(
+        'user_popup.html',
+        user=user,
+        form=EmptyForm(),
+        is_following=user != current_user and current_user.is_following(user),
+    )
+
+
 @bp.route('/user/<username>/followers')
 @login_required
 def followers(username: str) -> str:
@@ -135,5 +148,8 @@ def _change_following(
     else:
         change(current_user, user)
         db.session.commit()
+        if request.headers.get('X-Requested-With') == 'popup':
+            # The button in the popup, which stays where it is, says enough.
+            return redirect(url_for('main.user_popup', username=username), 303)
         flash(done % {'username': user.username})
     return redirect(url_for('main.user', username=user.username))

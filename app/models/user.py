@@ -47,6 +47,8 @@ class User(UserMixin, Model):
     about_me: Mapped[str | None] = mapped_column(String(140))
     last_seen: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
+    # Of the site, chosen by the person; None leaves it to their browser.
+    language: Mapped[str | None] = mapped_column(String(16))
     token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
     token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)
     # Kept in the transaction that changes what they count: no page counts a growing table.

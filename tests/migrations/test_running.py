@@ -18,14 +18,14 @@ from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
 
-HEAD = '12e04f28135c'
+HEAD = '9d3c1f6a2b70'
 
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'failing'
-down_revision = '12e04f28135c'
+down_revision = '9d3c1f6a2b70'
 
 
 def upgrade():
@@ -179,7 +179,7 @@ DANGLING = """
 from alembic import op
 
 revision = 'dangling'
-down_revision = '12e04f28135c'
+down_revision = '9d3c1f6a2b70'
 
 
 def upgrade():

@@ -7,6 +7,7 @@
     LT: { timeStyle: 'short' },
     L: { year: 'numeric', month: '2-digit', day: '2-digit' },
     LL: { dateStyle: 'long' },
+    lll: { dateStyle: 'medium', timeStyle: 'short' },
     LLL: { dateStyle: 'long', timeStyle: 'short' },
     LLLL: { dateStyle: 'full', timeStyle: 'short' },
   };

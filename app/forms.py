@@ -1,0 +1,46 @@
+"""What every form starts from."""
+
+from typing import Any
+
+from flask_babel import get_domain, lazy_ngettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.i18n import translations as theirs
+
+# The messages of WTForms that people get to see: marked here, so that our catalogues hold them in
+# words that go with the rest of the site.
+_MARKED = [
+    _l('This field is required.'),
+    _l('Invalid email address.'),
+    _l('Field must be between %(min)d and %(max)d characters long.'),
+    lazy_ngettext(
+        'Field must be at least %(min)d character long.',
+        'Field must be at least %(min)d characters long.',
+        1,
+    ),
+    lazy_ngettext(
+        'Field cannot be longer than %(max)d character.',
+        'Field cannot be longer than %(max)d characters.',
+        1,
+    ),
+]
+
+
+class _Translations:
+    """Looks a message up in our catalogues first, in those of WTForms after that."""
+
+    def gettext(self, string: str) -> str:
+        ours: str = get_domain().get_translations().ugettext(string)
+        return ours if ours != string else theirs.gettext(string)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        ours: str = get_domain().get_translations().ungettext(singular, plural, n)
+        return ours if ours not in (singular, plural) else theirs.ngettext(singular, plural, n)
+
+
+class Form(FlaskForm):
+    """A form whose errors speak the language of the page."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: Any) -> _Translations:
+            return _Translations()

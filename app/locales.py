@@ -1,0 +1,79 @@
+"""Which language a page or a mail speaks (chapter 13)."""
+
+from contextlib import AbstractContextManager
+
+from babel import Locale
+from flask import current_app, has_request_context, request
+from flask_babel import force_locale, get_locale
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.models import User
+
+COOKIE = 'language'
+COOKIE_MAX_AGE = 365 * 24 * 60 * 60  # seconds
+
+
+def select_language() -> str | None:
+    """Return the language of the page, None for the default.
+
+    The first of these that is one of ours: what the person has chosen, what this browser was told
+    to remember, what the browser prefers.
+    """
+    if not has_request_context():
+        return None
+    for choice in (_own_choice(), request.cookies.get(COOKIE)):
+        if is_offered(choice):
+            return choice
+    return request.accept_languages.best_match(current_app.config['LANGUAGES'])
+
+
+def is_offered(language: str | None) -> bool:
+    return language in current_app.config['LANGUAGES']
+
+
+def _own_choice() -> str | None:
+    # A file needs no language, so nobody is looked up for one.
+    if request.endpoint is None or request.endpoint.endswith('static'):
+        return None
+    try:
+        return current_user.language if current_user.is_authenticated else None
+    except SQLAlchemyError:
+        # The page that says so can be read in the browser's language.
+        return None
+
+
+def present_language() -> str:
+    """Return the language of what is going on now."""
+    return str(get_locale() or current_app.config['BABEL_DEFAULT_LOCALE'])
+
+
+def speaking_to(user: User, otherwise: str | None = None) -> AbstractContextManager[None]:
+    """Make texts speak the language of `user`, for a mail to them.
+
+    Without a choice of theirs it is `otherwise`: the language of the page, where they are the one
+    who asked for the mail; without that, the site's default.
+    """
+    default: str = otherwise or current_app.config['BABEL_DEFAULT_LOCALE']
+    chosen = user.language
+    language = chosen if chosen is not None and is_offered(chosen) else default
+    context: AbstractContextManager[None] = force_locale(language)
+    return context
+
+
+def offered_languages() -> list[tuple[str, str]]:
+    """Return the code (BCP 47) of every language of the site and its name in itself."""
+    return [
+        (code, _own_name(Locale.parse(code.replace('-', '_'))))
+        for code in current_app.config['LANGUAGES']
+    ]
+
+
+def _own_name(locale: Locale) -> str:
+    name = locale.display_name or str(locale)
+    return name[:1].upper() + name[1:]
+
+
+def primary(language: str) -> str:
+    """Return a language without its country or script: `pt` of `pt-BR` and `pt_PT`."""
+    return language.replace('_', '-').partition('-')[0].lower()

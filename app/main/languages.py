@@ -1,0 +1,57 @@
+"""The language of the site, chosen from the menu (chapter 13), and of posts (chapter 14)."""
+
+import re
+
+from flask import abort, current_app, jsonify, redirect, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.extensions import db
+from app.locales import COOKIE, COOKIE_MAX_AGE, is_offered
+from app.main import bp
+from app.main.forms import BODY_LENGTH
+from app.site import is_local_path
+from app.translate import Failure, translate
+
+LANGUAGE_TAG = re.compile(r'[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}', re.ASCII)
+
+
+@bp.route('/language', methods=['POST'])
+def set_language() -> Response:
+    """Speak another language from now on: to this browser, and to the person logged in."""
+    language = request.form['language']
+    if not is_offered(language):
+        abort(400)
+    if current_user.is_authenticated:
+        current_user.language = language
+        db.session.commit()
+    target = request.form.get('next', '')
+    response = redirect(target if is_local_path(target) else url_for('main.index'))
+    response.set_cookie(
+        COOKIE,
+        language,
+        max_age=COOKIE_MAX_AGE,
+        path=current_app.session_interface.get_cookie_path(current_app),
+        secure=current_app.config['SESSION_COOKIE_SECURE'] or request.is_secure,
+        httponly=True,
+        samesite='Lax',
+    )
+    return response
+
+
+@bp.route('/translate', methods=['POST'])
+@login_required
+def translate_text() -> Response:
+    """Translate a text that is no longer than a post, for a script."""
+    text = request.form['text']
+    source, destination = request.form['source_language'], request.form['dest_language']
+    if not 0 < len(text) <= BODY_LENGTH:
+        abort(400)
+    if not all(LANGUAGE_TAG.fullmatch(language) for language in (source, destination)):
+        abort(400)
+    translated = translate(text, source, destination)
+    response = jsonify(text=translated)
+    if isinstance(translated, Failure):
+        # The script lets the reader try again.
+        response.headers['X-Translation'] = 'failed'
+    return response
