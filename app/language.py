@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable
 from functools import cache
 from threading import Lock
@@ -65,10 +66,21 @@ def _py3langid_model() -> Callable[[str], tuple[str, float]]:
 
 def _guess_language(words: str) -> str:
     """Ask the tutorial's guess-language, which needs little memory and long texts."""
-    from guess_language import guess_language
-
-    code: str = guess_language(words)
+    with _loading:
+        guess = _guess_language_model()
+    code = guess(words)
     return '' if code == 'UNKNOWN' else code
+
+
+@cache
+def _guess_language_model() -> Callable[[str], str]:
+    with warnings.catch_warnings():
+        # It would like a spelling checker, and does without.
+        warnings.simplefilter('ignore', ImportWarning)
+        from guess_language import guess_language
+
+    guess: Callable[[str], str] = guess_language
+    return guess
 
 
 ENGINES: dict[str, Callable[[str], str]] = {

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from babel import Locale
+from babel import Locale, negotiate_locale
 from flask import current_app, has_request_context, request
 from flask_babel import force_locale, get_locale
 from flask_login import current_user
@@ -25,7 +25,15 @@ def select_language() -> str | None:
     for choice in (_own_choice(), request.cookies.get(COOKIE)):
         if is_offered(choice):
             return choice
-    return request.accept_languages.best_match(current_app.config['LANGUAGES'])
+    return _best_of_browser()
+
+
+def _best_of_browser() -> str | None:
+    offered = current_app.config['LANGUAGES']
+    wanted = [tag.replace('-', '_') for tag, quality in request.accept_languages if quality > 0]
+    # German for an Austrian who reads English as well, though only English matches exactly.
+    best: str | None = negotiate_locale(wanted, offered)
+    return best or request.accept_languages.best_match(offered)
 
 
 def is_offered(language: str | None) -> bool:
