@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -223,7 +224,7 @@ def test_a_failing_step_says_which(
 ) -> None:
     run = subprocess.run
 
-    def fail(arguments: list[str], **options: object) -> object:
+    def fail(arguments: list[str], **options: Any) -> object:
         if command in arguments:
             arguments = [*arguments, '--no-such-option']
         return run(arguments, **options)
