@@ -56,7 +56,7 @@ $(INSTALLED): requirements.txt | $(VENV)
 	@touch $@
 
 %.mo: %.po | $(INSTALLED)
-	$(BIN)/pybabel --quiet compile -i $< -o $@
+	@$(BIN)/pybabel --quiet compile -i $< -o $@
 
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
