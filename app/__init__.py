@@ -33,6 +33,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     templating.init_app(app)
     translate.init_app(app)
 
+    from app import tasks
     from app.errors import bp as errors_bp
 
     app.register_blueprint(errors_bp)
@@ -45,5 +46,6 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     app.register_blueprint(main_bp)
 
+    tasks.init_app(app)
     limits.init_app(app)
     return app

@@ -1,10 +1,19 @@
 """What a page that is open asks the server for now and then (chapter 21)."""
 
-from sqlalchemy import Index, String, Text
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, UnixTime
+from app.extensions import db
 from app.models.base import Identifier, Model, UserId
+
+TICK = 1e-6  # seconds by which a notification is younger than the one before it
 
 
 class Notification(Model):
@@ -12,13 +21,70 @@ class Notification(Model):
 
     id: Mapped[Identifier]
     name: Mapped[str] = mapped_column(String(128))
+    # Where there can be several of a name: what this one is about, such as the id of a task.
+    subject: Mapped[str] = mapped_column(String(36), default='', server_default=text("''"))
     user_id: Mapped[UserId]
-    timestamp: Mapped[float] = mapped_column(UnixTime)
+    timestamp: Mapped[float] = mapped_column(UnixTime, default=time.time)
     payload_json: Mapped[str] = mapped_column(Text)
 
     user = relationship('User', back_populates='notifications')
 
-    __table_args__ = (Index(None, 'user_id', 'timestamp'), TABLE_OPTIONS)
+    __table_args__ = (
+        Index(None, 'user_id', 'timestamp'),
+        Index('ix_notification_user_id_name_subject', 'user_id', 'name', 'subject', unique=True),
+        TABLE_OPTIONS,
+    )
 
     def __repr__(self) -> str:
         return f'<Notification {self.name}>'
+
+    def get_data(self) -> Any:
+        """Return what the notification tells: anything that JSON can hold."""
+        return json.loads(self.payload_json)
+
+
+class Notified:
+    """What an account can do with notifications."""
+
+    if TYPE_CHECKING:
+        id: Any
+
+    def lock(self) -> None:
+        """Hold the account: nobody else changes what belongs to it before the transaction ends."""
+        db.session.flush()
+        user = Model.metadata.tables['user'].c
+        # An UPDATE that changes nothing, for SQLite has no other way to lock.
+        held = update(user.id.table).where(user.id == self.id)
+        db.session.execute(held.values(unread_message_count=user.unread_message_count))
+
+    def add_notification(self, name: str, data: Any, subject: str = '') -> Notification:
+        """Tell the user's open pages `data` under `name`, in place of what was told before.
+
+        The caller commits.
+        """
+        self.lock()
+        return self._notify(name, data, subject)
+
+    def _notify(self, name: str, data: Any, subject: str = '') -> Notification:
+        """Do so while the account is held, so that two at once never write the same row."""
+        own = select(Notification).where(Notification.user_id == self.id)
+        existing = db.session.scalars(own).all()
+        notification = next(
+            (n for n in existing if (n.name, n.subject) == (name, subject)),
+            Notification(name=name, subject=subject, user_id=self.id),
+        )
+        notification.payload_json = json.dumps(data)
+        # Never older than what a page has seen already, whichever machine's clock is slow.
+        latest = max((n.timestamp for n in existing), default=0.0)
+        notification.timestamp = max(time.time(), latest + TICK)
+        db.session.add(notification)
+        return notification
+
+    def notifications_since(self, timestamp: float) -> list[Notification]:
+        """Return what was told after `timestamp` (seconds since 1970), the oldest first."""
+        statement = (
+            select(Notification)
+            .where(Notification.user_id == self.id, Notification.timestamp > timestamp)
+            .order_by(Notification.timestamp)
+        )
+        return list(db.session.scalars(statement))

@@ -69,7 +69,7 @@ class AllPosts(Timeline):
     """Everybody's posts: the Explore page."""
 
     def _ids(self, span: Span) -> Sequence[int]:
-        return db.session.scalars(_cut(select(Post.id), Post, span)).all()
+        return db.session.scalars(cut(select(Post.id), Post, span)).all()
 
 
 class PostsBy(Timeline):
@@ -80,7 +80,7 @@ class PostsBy(Timeline):
 
     def _ids(self, span: Span) -> Sequence[int]:
         own = select(Post.id).where(Post.user_id == self.author.id)
-        return db.session.scalars(_cut(own, Post, span)).all()
+        return db.session.scalars(cut(own, Post, span)).all()
 
 
 class FollowedPosts(Timeline):
@@ -116,7 +116,7 @@ class FollowedPosts(Timeline):
 
         def of_latest(column: Any) -> Any:
             own = select(column).where(latest.user_id == author.c.author_id)
-            return _cut(own, latest, _first(span)).correlate(author).scalar_subquery()
+            return cut(own, latest, _first(span)).correlate(author).scalar_subquery()
 
         # Both values come straight from the index. With a join instead, a planner may find it
         # cheaper to read the whole table of posts once.
@@ -145,7 +145,7 @@ class FollowedPosts(Timeline):
         """Look through the newest posts of the whole site."""
         indexed: list[Any] = [Post.id, Post.timestamp, Post.user_id]
         nearest = Span(RECENT_POSTS, span.before, span.after)
-        recent = _cut(select(*indexed), Post, nearest).subquery()
+        recent = cut(select(*indexed), Post, nearest).subquery()
         columns = [recent.c.timestamp, recent.c.id]
         statement = select(recent.c.id).where(self._is_by_author(recent.c.user_id))
         return db.session.scalars(sort(statement, columns, span.upward).limit(span.limit)).all()
@@ -156,16 +156,16 @@ class FollowedPosts(Timeline):
         So it is near both ends of the list, such as on the way back to the first page.
         """
         next_one = Span(1, span.before, span.after, skip=RECENT_POSTS)
-        return not db.session.scalars(_cut(select(Post.id), Post, next_one)).all()
+        return not db.session.scalars(cut(select(Post.id), Post, next_one)).all()
 
     def _skip_among_all(self, span: Span) -> Sequence[int]:
         statement = select(Post.id).where(self._is_by_author(Post.user_id))
-        return db.session.scalars(_cut(statement, Post, span)).all()
+        return db.session.scalars(cut(statement, Post, span)).all()
 
     def _skip_among_authors(self, span: Span) -> Sequence[int]:
         authors = db.session.scalars(self._authors()).all()
         statement = select(Post.id).where(Post.user_id.in_(authors))
-        return db.session.scalars(_cut(statement, Post, span)).all()
+        return db.session.scalars(cut(statement, Post, span)).all()
 
     def _is_by_author(self, author_id: Any) -> ColumnElement[bool]:
         followed = exists().where(
@@ -198,7 +198,7 @@ def _first(span: Span) -> Span:
     return Span(1, span.before, span.after)
 
 
-def _cut(statement: Select[Any], post: Any, span: Span) -> Select[Any]:
+def cut(statement: Select[Any], post: Any, span: Span) -> Select[Any]:
     """Sort `statement` by the time of `post` and cut `span` out of it."""
     columns = [post.timestamp, post.id]
     position = span.after if span.upward else span.before

@@ -7,8 +7,9 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_login import UserMixin
-from sqlalchemy import Connection, CursorResult, String, delete, event, select, update
+from sqlalchemy import Connection, CursorResult, String, delete, event, inspect, select, update
 from sqlalchemy.orm import (
+    InstanceState,
     Mapped,
     Mapper,
     WriteOnlyMapped,
@@ -22,6 +23,8 @@ from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent,
 from app.extensions import db, login
 from app.models.base import Identifier, Model
 from app.models.followers import followers
+from app.models.message import Correspondent, discount_messages_of, unread_count
+from app.models.task import TaskOwner
 from app.models.tokens import fingerprint, make_token, read_token
 from app.text import case_key, is_storable
 
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from app.models.timeline import FollowedPosts
 
 
-class User(UserMixin, Model):
+class User(UserMixin, Correspondent, TaskOwner, Model):
     __tablename__ = 'user'
 
     id: Mapped[Identifier]
@@ -55,6 +58,7 @@ class User(UserMixin, Model):
     post_count: Mapped[int] = mapped_column(default=0, server_default='0')
     follower_count: Mapped[int] = mapped_column(default=0, server_default='0')
     followed_count: Mapped[int] = mapped_column(default=0, server_default='0')
+    unread_message_count: Mapped[int] = mapped_column(default=0, server_default='0')
 
     posts: WriteOnlyMapped[Post] = relationship(back_populates='author', passive_deletes=True)
     followed: WriteOnlyMapped[User] = relationship(
@@ -96,6 +100,15 @@ class User(UserMixin, Model):
     def _fold_email(self, _name: str, email: str) -> str:
         self.email_key = case_key(email)
         return email
+
+    @validates('last_message_read_time')
+    def _count_unread(self, _name: str, time: datetime | None) -> datetime | None:
+        state: InstanceState[User] = inspect(self)
+        if state.persistent:
+            # A query for a value: the statement that writes the time counts as well.
+            number: Any = unread_count(self.id, time)
+            self.unread_message_count = number
+        return time
 
     @staticmethod
     def find(username: str) -> User | None:
@@ -223,6 +236,7 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
     following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
         connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
+    discount_messages_of(connection, user.id)
 
 
 @login.user_loader

@@ -346,7 +346,7 @@ def test_the_rest_of_the_rows(legacy: Database):
         tasks = db.session.scalars(select(Task).order_by(Task.id)).all()
         assert [(task.id, task.name, task.complete) for task in tasks] == [
             ('a', 'export', True),
-            ('b', '', False),
+            ('b', '', True),
         ]
         db.session.remove()
 

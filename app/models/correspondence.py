@@ -1,0 +1,83 @@
+"""The lists of messages: received, sent, and exchanged with one person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select, union_all
+from sqlalchemy.orm import joinedload
+
+from app.extensions import db
+from app.models.listing import Listing, Position, Span, sort
+from app.models.message import Message
+from app.models.timeline import cut, post_position
+from app.models.user import User
+
+
+class _Messages(Listing[Message]):
+    """Messages by time, the newest first, each with both people loaded."""
+
+    position_size = 2
+
+    def position(self, item: Message) -> Position:
+        return post_position(item)
+
+    def read(self, span: Span) -> list[Message]:
+        people = joinedload(Message.author), joinedload(Message.recipient)
+        statement = self._select(span).options(*people)
+        return sorted(db.session.scalars(statement), key=self.position, reverse=True)
+
+    def _select(self, span: Span) -> Select[Any]:
+        raise NotImplementedError
+
+
+class Received(_Messages):
+    """What others have sent to `user`."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def _select(self, span: Span) -> Select[Any]:
+        return cut(select(Message).where(_received_by(self.user)), Message, span)
+
+
+class Sent(_Messages):
+    """What `user` has sent to others."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def _select(self, span: Span) -> Select[Any]:
+        return cut(select(Message).where(_sent_by(self.user)), Message, span)
+
+
+class Conversation(_Messages):
+    """What `user` and `other` have written to each other."""
+
+    def __init__(self, user: User, other: User) -> None:
+        self.user, self.other = user, other
+
+    def _select(self, span: Span) -> Select[Any]:
+        # The newest of both directions are among the newest of each.
+        ids = union_all(
+            self._direction(_received_by(self.user), Message.sender_id, span),
+            self._direction(_sent_by(self.user), Message.recipient_id, span),
+        ).subquery()
+        columns = [ids.c.timestamp, ids.c.id]
+        nearest = sort(select(ids.c.id), columns, span.upward).limit(span.limit)
+        chosen = nearest.offset(span.skip or None).subquery()
+        return select(Message).join(chosen, Message.id == chosen.c.id)
+
+    def _direction(self, own: ColumnElement[bool], other_side: Any, span: Span) -> Select[Any]:
+        columns: list[Any] = [Message.timestamp, Message.id]
+        statement = select(*columns).where(own, other_side == self.other.id)
+        reach = Span(span.skip + span.limit, span.before, span.after)
+        return select(cut(statement, Message, reach).subquery())
+
+
+def _received_by(user: User) -> ColumnElement[bool]:
+    return (Message.recipient_id == user.id) & Message.kept_by_recipient
+
+
+def _sent_by(user: User) -> ColumnElement[bool]:
+    return (Message.sender_id == user.id) & Message.kept_by_sender

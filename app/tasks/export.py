@@ -1,0 +1,62 @@
+"""Mailing people all that they have written (chapter 22)."""
+
+import smtplib
+from contextlib import nullcontext
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from app.archive import archive
+from app.email import send_email
+from app.extensions import db
+from app.models import User
+from app.models.task import MAIL
+from app.tasks.job import JobFailedError, job, set_progress
+
+LARGEST_ATTACHMENT = 10 * 1000 * 1000  # bytes; larger ones many mail servers refuse
+ALMOST = 99  # percent: all but the mail
+
+
+@job
+def export_posts(user_id: int, url: str | None = None, locale: str | None = None) -> None:
+    """Mail the user an archive of all posts, or the link `url` to one that is too large.
+
+    `locale` is the language of the mail, such as 'pt_BR'.
+    """
+    user = db.session.get_one(User, user_id)
+    data = _attachment(user)
+    set_progress(ALMOST, final_call=True)
+    if data is None and url is None:
+        raise LookupError('The archive needs a link, for which SITE_URL has to be set')
+    link = url if data is None else None
+    with force_locale(locale) if locale else nullcontext():
+        subject = _('[Microblog] Your blog posts')
+        text = render_template('email/export_posts.txt', user=user, url=link)
+        html = render_template('email/export_posts.html', user=user, url=link)
+    recipient = user.email
+    # The mail server may take its time: no connection to the database waits for it.
+    db.session.rollback()
+    try:
+        send_email(
+            subject,
+            sender=current_app.config['ADMINS'][0],
+            recipients=[recipient],
+            text_body=text,
+            html_body=html,
+            attachments=[] if data is None else [('posts.json', 'application/json', data)],
+            sync=True,
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        raise JobFailedError(MAIL) from error
+
+
+def _attachment(user: User) -> bytes | None:
+    """Return the archive as it goes into a mail, None when it is too large for one."""
+    user_id, total = user.id, max(user.post_count, 1)
+    data = bytearray()
+    for piece in archive(user_id, lambda number: set_progress(ALMOST * number // total)):
+        data += piece.encode()
+        if len(data) > LARGEST_ATTACHMENT:
+            return None
+    return bytes(data)

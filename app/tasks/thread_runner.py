@@ -1,0 +1,57 @@
+"""Running jobs on threads of the web process, where there is no Redis."""
+
+from threading import BoundedSemaphore, Thread
+from threading import enumerate as enumerate_threads
+from typing import Any
+
+from flask import Flask
+
+import app.tasks
+from app.models.task import JobsUnavailableError, Task
+from app.tasks.heartbeat import Heartbeat
+from app.tasks.job import current_task
+
+AT_ONCE = 2  # jobs of one process; more of them wait for their turn
+JOB_THREAD = 'job'  # the name of a thread that runs one
+
+
+class ThreadRunner:
+    redis = None
+    queue = None
+
+    def __init__(self, application: Flask) -> None:
+        self.app = application
+        self.slots = BoundedSemaphore(AT_ONCE)
+
+    def start(self, task: Task, *args: Any, **kwargs: Any) -> None:
+        """Run the job on a thread of its own; raise JobsUnavailableError if there is none.
+
+        The thread belongs to the process that answers the request, not to one that it was forked
+        from. When that process is asked to end it waits for the job, as long as it is let.
+        """
+        thread = Thread(target=self._run, args=(task.name, task.id, args, kwargs), name=JOB_THREAD)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise JobsUnavailableError from error
+
+    def is_waiting(self, _task: Task) -> bool:
+        """A job that waits for its turn has a heartbeat: one without it waits for nobody."""
+        return False
+
+    def _run(self, name: str, task_id: str, args: Any, kwargs: Any) -> None:
+        current_task.set(task_id)
+        with self.app.app_context():
+            with Heartbeat(task_id):
+                self.slots.acquire()
+            try:
+                getattr(app.tasks, name)(*args, **kwargs)
+            finally:
+                self.slots.release()
+
+    @staticmethod
+    def wait() -> None:
+        """Wait until all jobs of this process have ended."""
+        for thread in enumerate_threads():
+            if thread.name == JOB_THREAD:
+                thread.join()
