@@ -1,9 +1,9 @@
 """The archive of all that a person has written, made piece by piece."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from flask import json
 from sqlalchemy import select
 
 from app.extensions import db
@@ -11,34 +11,44 @@ from app.models import Post
 from app.models.listing import beyond, sort
 
 BATCH = 1000  # posts held in memory at a time
+INDENT = 4  # spaces
 
 
-def archive(user_id: int, done: Callable[[int], object] | None = None) -> Iterator[str]:
-    """Give the JSON archive of a user's posts, the oldest first, in pieces.
+class Piece(NamedTuple):
+    text: str
+    post_count: int  # in all pieces up to this one
 
-    Together they are what `json.dumps({'posts': [...]}, indent=4)` gives. `done` is called with the
-    number of posts after each one. Between two batches no transaction is open.
+
+def archive(user_id: int) -> Iterator[Piece]:
+    """Give the JSON archive of a user's posts, the oldest first, in pieces of some 100 KB.
+
+    Together they are what `json.dumps({'posts': [...]}, indent=4)` gives. Between two pieces no
+    transaction is open: nothing holds the database while somebody slow reads.
     """
-    yield '{\n    "posts": ['
     count = 0
-    for count, entry in enumerate(_entries(user_id), start=1):
-        lines = json.dumps(entry, indent=4, sort_keys=False).replace('\n', '\n' + ' ' * 8)
-        yield f'{"," if count > 1 else ""}\n        {lines}'
-        if done is not None:
-            done(count)
-    yield '\n    ]\n}' if count else ']\n}'
+    for entries in _batches(user_id):
+        text = '' if count else '{\n    "posts": ['
+        for number, entry in enumerate(entries, start=count):
+            text += (',\n' if number else '\n') + _indented(entry)
+        count += len(entries)
+        yield Piece(text, count)
+    yield Piece('\n    ]\n}' if count else '{\n    "posts": []\n}', count)
 
 
-def _entries(user_id: int) -> Iterator[dict[str, str]]:
+def _indented(entry: dict[str, str]) -> str:
+    margin = ' ' * 2 * INDENT
+    return margin + json.dumps(entry, indent=INDENT).replace('\n', '\n' + margin)
+
+
+def _batches(user_id: int) -> Iterator[list[dict[str, str]]]:
     columns: list[Any] = [Post.timestamp, Post.id]
-    statement = sort(select(*columns, Post.body).where(Post.user_id == user_id), columns, True)
-    rows = db.session.execute(statement.limit(BATCH)).all()
+    own = select(*columns, Post.body).where(Post.user_id == user_id)
+    statement = sort(own, columns, upward=True).limit(BATCH)
+    rows = db.session.execute(statement).all()
     while rows:
-        # Nothing holds the database while somebody slow reads.
         db.session.rollback()
-        for timestamp, _id, body in rows:
-            yield {'body': body, 'timestamp': f'{timestamp.isoformat()}Z'}
-        last: list[Any] = [*rows[-1][:2]]
-        rows = db.session.execute(
-            statement.where(beyond(columns, last, upward=True)).limit(BATCH)
-        ).all()
+        yield [{'body': row.body, 'timestamp': f'{row.timestamp.isoformat()}Z'} for row in rows]
+        if len(rows) < BATCH:
+            return
+        last: list[Any] = [rows[-1].timestamp, rows[-1].id]
+        rows = db.session.execute(statement.where(beyond(columns, last, upward=True))).all()

@@ -54,6 +54,10 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.edit_profile': [('30 per minute', person)],
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],
+    'main.send_message': [('30 per minute', person)],
+    'main.conversation': [('30 per minute', person)],
+    'main.delete_message': [('60 per minute', person)],
+    'main.export_posts': [('10 per hour', person)],
 }
 
 

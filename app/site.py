@@ -42,3 +42,8 @@ def absolute_url(site: str, endpoint: str, **values: str) -> str:
         parts.netloc, script_name=parts.path or '/', url_scheme=parts.scheme
     )
     return adapter.build(endpoint, values, force_external=True)
+
+
+def local_path(target: str | None, default: str) -> str:
+    """Return `target` if it is a path of this site, else `default`: nobody is led elsewhere."""
+    return target if target and is_local_path(target) else default

@@ -19,8 +19,11 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.port = 0
+        self.refuses = False
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        if self.refuses:
+            return '451 not today'
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append(mail)
         return '250 OK'

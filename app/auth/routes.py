@@ -11,7 +11,7 @@ from app.auth import bp
 from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.models import User
-from app.site import is_local_path
+from app.site import local_path
 from app.text import normalize_name
 
 # Checked when there is no such user, so that the answer takes as long as for a wrong password.
@@ -20,8 +20,7 @@ NOBODYS_HASH = generate_password_hash('nobody')
 
 def next_page() -> str:
     """Return where to go after logging in: `next` if it is a path of this site, else home."""
-    target = request.args.get('next', '')
-    return target if is_local_path(target) else url_for('main.index')
+    return local_path(request.args.get('next'), url_for('main.index'))
 
 
 @bp.route('/login', methods=['GET', 'POST'])

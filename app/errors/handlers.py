@@ -49,7 +49,8 @@ def _prepare_page(status: int) -> None:
         if status >= 500 and '_login_user' not in g:
             # No time to look anybody up.
             g._login_user = AnonymousUserMixin()
-        _ = current_user.is_authenticated
+        # What the navigation bar shows; the rollback may have made it unknown.
+        _ = current_user.is_authenticated and current_user.username
     except SQLAlchemyError:
         g._login_user = AnonymousUserMixin()
 

@@ -2,4 +2,13 @@ from flask import Blueprint
 
 bp = Blueprint('main', __name__)
 
-from app.main import feed, hooks, languages, profile  # noqa: E402, F401 (they need `bp`)
+from app.main import (  # noqa: E402 (they need `bp`)
+    export,  # noqa: F401
+    feed,  # noqa: F401
+    hooks,  # noqa: F401
+    languages,  # noqa: F401
+    messages,  # noqa: F401
+    notifications,  # noqa: F401
+    profile,  # noqa: F401
+    tasks,  # noqa: F401
+)

@@ -10,7 +10,7 @@ from app.forms import Form
 from app.text import clean_body, normalize_name
 from app.validators import CodePoints, FreeUsername, PlainText, Username
 
-BODY_LENGTH = 140  # code points, of a post and of what people say about themselves
+BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
 
 
 class EmptyForm(Form):
@@ -24,6 +24,17 @@ class PostForm(Form):
         _l('Say something'),
         filters=[clean_body],
         validators=[DataRequired(), PlainText(), CodePoints(min=1, max=BODY_LENGTH)],
+    )
+    submit = SubmitField(_l('Submit'))
+
+
+class MessageForm(Form):
+    """A private message (chapter 21)."""
+
+    message = TextAreaField(
+        _l('Message'),
+        filters=[clean_body],
+        validators=[DataRequired(), PlainText(), CodePoints(min=0, max=BODY_LENGTH)],
     )
     submit = SubmitField(_l('Submit'))
 

@@ -14,6 +14,8 @@ from app.main import bp
 from app.models import User
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
+# What an open page asks for by itself, also when nobody is in the room.
+NO_VISITS = {'main.notifications', 'main.task'}
 
 
 @bp.before_app_request
@@ -26,7 +28,8 @@ def before_request() -> None:
 
 def _is_visit() -> bool:
     """Tell whether a person is looking at a page, not a program fetching a file."""
-    return request.endpoint is not None and not request.endpoint.endswith('static')
+    endpoint = request.endpoint or 'static'
+    return not endpoint.endswith('static') and endpoint not in NO_VISITS
 
 
 def _see(user: User) -> None:

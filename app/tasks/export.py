@@ -53,10 +53,11 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
 
 def _attachment(user: User) -> bytes | None:
     """Return the archive as it goes into a mail, None when it is too large for one."""
-    user_id, total = user.id, max(user.post_count, 1)
+    total = max(user.post_count, 1)
     data = bytearray()
-    for piece in archive(user_id, lambda number: set_progress(ALMOST * number // total)):
-        data += piece.encode()
+    for piece in archive(user.id):
+        data += piece.text.encode()
         if len(data) > LARGEST_ATTACHMENT:
             return None
+        set_progress(ALMOST * piece.post_count // total)
     return bytes(data)

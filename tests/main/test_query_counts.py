@@ -8,18 +8,23 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app import db
-from app.models import Post, User, timeline
+from app.models import Post, Task, User, timeline
 from tests.conftest import MakeUser
 
 LIMITS = {
     '/index': 6,
     '/explore': 4,
-    '/user/susan': 5,
-    '/user/fan0': 5,
+    '/user/susan': 6,
+    '/user/fan0': 6,
     '/user/susan/followers': 4,
     '/user/susan/following': 4,
     '/edit_profile': 2,
     '/index?page=2': 6,
+    '/messages': 8,
+    '/messages/sent': 4,
+    '/messages/with/fan0': 6,
+    '/send_message/fan0': 4,
+    '/export_posts': 4,
 }
 
 
@@ -49,6 +54,13 @@ def test_pages(
         fan.follow(susan)
         susan.follow(fan)
         db.session.add_all(Post(body=f'{number}', author=fan) for number in range(3))
+        fan.send_message(susan, 'hello')
+        susan.send_message(fan, 'hello')
+    # Over, but not yet dismissed: each page tells how they ended.
+    db.session.add_all(
+        Task(id=f'{number}', name='job', description='A job', user_id=susan.id, complete=True)
+        for number in range(3)
+    )
     db.session.commit()
     client = log_in(susan)
     client.get('/index')
@@ -56,6 +68,9 @@ def test_pages(
     for fan in fans:
         db.session.add_all(Post(body=f'{number}', author=fan) for number in range(10))
         db.session.add(Post(body='mine', author=susan))
+        for number in range(3):
+            fan.send_message(susan, f'{number}')
+            susan.send_message(fan, f'{number}')
     db.session.commit()
     many = {path: count(client, path) for path in LIMITS}
     for path, limit in LIMITS.items():

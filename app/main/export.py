@@ -1,0 +1,63 @@
+"""Exporting one's own posts (chapter 22)."""
+
+from itertools import chain, islice
+
+from flask import Response as StreamedResponse
+from flask import abort, flash, redirect, render_template, stream_with_context, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.archive import archive
+from app.main import bp
+from app.main.forms import EmptyForm
+from app.models.task import JobsUnavailableError
+from app.site import absolute_url, site_url
+
+
+@bp.route('/export_posts', methods=['GET', 'POST'])
+@login_required
+def export_posts() -> str | Response:
+    """Start a job that mails an archive of one's posts, unless it is running already."""
+    form = EmptyForm()
+    wanted = form.validate_on_submit()
+    if wanted:
+        # Of two requests at once the second one waits, and finds the job of the first.
+        current_user.lock()
+    if current_user.get_task_in_progress('export_posts'):
+        flash(_('An export task is currently in progress'))
+    elif not wanted:
+        return render_template('export_posts.html', title=_('Export Your Posts'), form=form)
+    else:
+        _start_export()
+    return redirect(url_for('main.user', username=current_user.username))
+
+
+def _start_export() -> None:
+    # Only a request knows the site's address and the visitor's language.
+    site = site_url()
+    url = site and absolute_url(site, 'main.posts_archive', user_id=str(current_user.id))
+    try:
+        current_user.launch_task(
+            'export_posts', _('Exporting posts...'), url=url, locale=str(get_locale() or 'en')
+        )
+    except JobsUnavailableError:
+        flash(_('Background jobs are not available right now. Please try again later.'))
+
+
+@bp.route('/archive/<int:user_id>/posts.json')
+@login_required
+def posts_archive(user_id: int) -> StreamedResponse:
+    """Send the archive of one's own posts straight from the database."""
+    if user_id != current_user.id:
+        abort(404)
+    pieces = archive(user_id)
+    # A database that is away is noticed before the answer has begun.
+    first = list(islice(pieces, 1))
+    text = (piece.text for piece in chain(first, pieces))
+    return StreamedResponse(
+        stream_with_context(text),
+        mimetype='application/json',
+        headers={'Content-Disposition': 'attachment; filename=posts.json'},
+    )

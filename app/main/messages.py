@@ -1,0 +1,113 @@
+"""Private messages: reading, writing and deleting them (chapter 21)."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.database import LARGEST_ID
+from app.extensions import db
+from app.main import bp
+from app.main.forms import BODY_LENGTH, MessageForm
+from app.main.paging import links_to, requested_page
+from app.main.profile import user_or_404
+from app.models import User
+from app.models.correspondence import Conversation, Received, Sent
+from app.site import local_path
+
+
+@bp.route('/messages')
+@login_required
+def messages() -> str:
+    """Show what others have written, all of which is read from now on."""
+    current_user.mark_messages_read()
+    db.session.commit()
+    page = requested_page(Received(current_user))
+    return render_template(
+        'messages.html',
+        title=_('Messages'),
+        messages=page.items,
+        **links_to(page, 'main.messages'),
+    )
+
+
+@bp.route('/messages/sent')
+@login_required
+def sent_messages() -> str:
+    """Show what one has written."""
+    page = requested_page(Sent(current_user))
+    return render_template(
+        'messages.html',
+        title=_('Sent Messages'),
+        messages=page.items,
+        **links_to(page, 'main.sent_messages'),
+    )
+
+
+@bp.route('/messages/with/<username>', methods=['GET', 'POST'])
+@login_required
+def conversation(username: str) -> str | Response:
+    """Show what one has written to a person and back, with a box to go on."""
+    other = user_or_404(username)
+    if other == current_user:
+        return _not_to_oneself()
+    form = MessageForm()
+    if form.validate_on_submit():
+        _send(other, form)
+        return redirect(url_for('main.conversation', username=other.username))
+    current_user.mark_conversation_read(other)
+    db.session.commit()
+    page = requested_page(Conversation(current_user, other))
+    return render_template(
+        'conversation.html',
+        title=_('Conversation with %(username)s', username=other.username),
+        other=other,
+        form=form,
+        body_length=BODY_LENGTH,
+        messages=page.items,
+        **links_to(page, 'main.conversation', username=other.username),
+    )
+
+
+@bp.route('/send_message/<recipient>', methods=['GET', 'POST'])
+@login_required
+def send_message(recipient: str) -> str | Response:
+    """Write to a person."""
+    user = user_or_404(recipient)
+    if user == current_user:
+        return _not_to_oneself()
+    form = MessageForm()
+    if form.validate_on_submit():
+        _send(user, form)
+        return redirect(url_for('main.user', username=user.username))
+    return render_template(
+        'send_message.html',
+        title=_('Send Message'),
+        form=form,
+        body_length=BODY_LENGTH,
+        recipient=user.username,
+    )
+
+
+@bp.route('/messages/<int:id>/delete', methods=['POST'])
+@login_required
+def delete_message(id: int) -> Response:
+    """Delete one's own copy of a message; of others' messages nothing is told, not even that."""
+    message = current_user.own_message(id) if id <= LARGEST_ID else None
+    if message is None:
+        abort(404)
+    current_user.delete_message(message)
+    db.session.commit()
+    flash(_('The message has been deleted.'))
+    return redirect(local_path(request.form.get('next'), url_for('main.messages')))
+
+
+def _send(recipient: User, form: MessageForm) -> None:
+    current_user.send_message(recipient, form.message.data)
+    db.session.commit()
+    flash(_('Your message has been sent.'))
+
+
+def _not_to_oneself() -> Response:
+    flash(_('You cannot send a message to yourself!'))
+    return redirect(url_for('main.user', username=current_user.username))

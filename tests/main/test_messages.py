@@ -1,0 +1,221 @@
+"""The pages of private messages (chapter 21)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, current_app
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from app import db
+from app.models import Message, User
+from tests.conftest import MakeUser
+from tests.pages import bodies, csrf_token, errors, flashes, heading, link, title
+
+LogIn = Callable[[User], FlaskClient]
+
+WRITE = ['/send_message/john', '/messages/with/john']
+
+
+@pytest.fixture
+def susan(make_user: MakeUser) -> User:
+    return make_user('susan')
+
+
+@pytest.fixture
+def john(make_user: MakeUser) -> User:
+    return make_user('john')
+
+
+def number_of_messages() -> int | None:
+    return db.session.scalar(select(func.count()).select_from(Message))
+
+
+def badge(response: TestResponse) -> tuple[int, bool]:
+    """The number in the navigation bar, and whether it is seen."""
+    match = re.search(r'<span id="message_count" class="([^"]*)"[^>]*>(\d+)</span>', response.text)
+    assert match is not None
+    return int(match[2]), 'invisible' not in match[1]
+
+
+def test_the_form(log_in: LogIn, susan: User, john: User) -> None:
+    response = log_in(susan).get('/send_message/JOHN')
+    assert title(response) == 'Send Message - Microblog'
+    assert heading(response) == 'Send Message to john'
+    assert '>Message</label>' in response.text
+    profile = log_in(susan).get('/user/john')
+    assert link(profile, 'Send private message') == '/send_message/john'
+    assert 'Send private message' not in log_in(susan).get('/user/susan').text
+
+
+def test_sending(log_in: LogIn, susan: User, john: User) -> None:
+    client = log_in(susan)
+    response = client.post('/send_message/john', data={'message': ' one\r\ntwo '})
+    assert (response.status_code, response.location) == (302, '/user/john')
+    assert flashes(client.get('/user/john')) == ['Your message has been sent.']
+    message = db.session.scalars(select(Message)).one()
+    assert (message.author, message.recipient, message.body) == (susan, john, 'one\ntwo')
+
+
+def test_the_badge(log_in: LogIn, susan: User, john: User) -> None:
+    johns = log_in(john)
+    assert badge(johns.get('/index')) == (0, False)
+    log_in(susan).post('/send_message/john', data={'message': 'hello'})
+    assert badge(johns.get('/index')) == (1, True)
+    response = johns.get('/messages')
+    assert badge(response) == (0, False)
+    assert title(response) == 'Messages - Microblog'
+    assert heading(response) == 'Messages'
+    assert bodies(response) == ['hello']
+    assert badge(johns.get('/index')) == (0, False)
+    assert john.last_message_read_time is not None
+
+
+def test_a_conversation(log_in: LogIn, susan: User, john: User) -> None:
+    susans, johns = log_in(susan), log_in(john)
+    response = susans.post('/messages/with/john', data={'message': 'hello'})
+    assert (response.status_code, response.location) == (302, '/messages/with/john')
+    assert link(johns.get('/messages'), 'susan') == '/user/susan'
+    susans.post('/messages/with/john', data={'message': 'are you there?'})
+    response = johns.get('/messages/with/susan')
+    assert heading(response) == 'Conversation with susan'
+    assert bodies(response) == ['are you there?', 'hello']
+    assert badge(response) == (0, False)
+    johns.post('/messages/with/susan', data={'message': 'yes'})
+    response = susans.get('/messages/with/john')
+    assert bodies(response) == ['yes', 'are you there?', 'hello']
+    sent = susans.get('/messages/sent')
+    assert heading(sent) == 'Sent Messages'
+    assert bodies(sent) == ['are you there?', 'hello']
+    assert link(sent, 'To') == '/messages/with/john'
+
+
+@pytest.mark.parametrize('path', WRITE)
+@pytest.mark.parametrize(
+    ('text', 'error'),
+    [
+        ('', 'This field is required.'),
+        (' \r\n\t', 'This field is required.'),
+        ('x' * 141, 'Field must be between 0 and 140 characters long.'),
+        ('😀' * 141, 'Field must be between 0 and 140 characters long.'),
+        ('a\0b', 'This text contains characters that cannot be stored.'),
+    ],
+)
+def test_what_cannot_be_sent(
+    log_in: LogIn, susan: User, john: User, path: str, text: str, error: str
+) -> None:
+    response = log_in(susan).post(path, data={'message': text})
+    assert response.status_code == 200
+    assert errors(response, 'message') == [error]
+    assert number_of_messages() == 0
+    assert log_in(susan).post(path, data={'message': '😀' * 140}).status_code == 302
+
+
+@pytest.mark.parametrize('path', ['/send_message/SUSAN', '/messages/with/susan'])
+def test_nobody_writes_to_oneself(log_in: LogIn, susan: User, path: str) -> None:
+    client = log_in(susan)
+    for method in ('GET', 'POST'):
+        response = client.open(path, method=method, data={'message': 'hello'})
+        assert (response.status_code, response.location) == (302, '/user/susan')
+        assert flashes(client.get('/user/susan')) == ['You cannot send a message to yourself!']
+    assert number_of_messages() == 0
+
+
+@pytest.mark.parametrize('name', ['nobody', '%00', '%ff', 'x' * 500])
+@pytest.mark.parametrize('start', ['/send_message/', '/messages/with/'])
+def test_nobody_writes_to_nobody(log_in: LogIn, susan: User, start: str, name: str) -> None:
+    client = log_in(susan)
+    assert client.get(start + name).status_code == 404
+    assert client.post(start + name, data={'message': 'hello'}).status_code == 404
+
+
+def test_a_message_is_no_markup(log_in: LogIn, susan: User, john: User) -> None:
+    attack = '<script>alert(1)</script>'
+    susan.send_message(john, attack)
+    db.session.commit()
+    for path in ('/messages', '/messages/with/susan'):
+        response = log_in(john).get(path)
+        assert '<script>alert' not in response.text
+        assert bodies(response) == [attack]
+
+
+PAGED = {'/messages': 'john', '/messages/sent': 'susan', '/messages/with/john': 'susan'}
+
+
+@pytest.mark.parametrize('path', PAGED)
+def test_pages(log_in: LogIn, susan: User, john: User, path: str) -> None:
+    reader = {'susan': susan, 'john': john}[PAGED[path]]
+    for number in range(1, 8):
+        susan.send_message(john, str(number))
+    db.session.commit()
+    current_app.config['POSTS_PER_PAGE'] = 3
+    client = log_in(reader)
+    first = client.get(path)
+    assert bodies(first) == ['7', '6', '5']
+    assert link(first, 'Newer messages') is None
+    older = link(first, 'Older messages')
+    assert older is not None
+    susan.send_message(john, 'new')
+    db.session.commit()
+    second = client.get(older)
+    assert bodies(second) == ['4', '3', '2']
+    newer = link(second, 'Newer messages')
+    assert newer is not None
+    assert bodies(client.get(newer)) == ['7', '6', '5']
+    assert bodies(client.get(f'{path}?page=3')) == ['2', '1']
+    assert bodies(client.get(f'{path}?page=99999999999999999999')) == []
+    assert bodies(client.get(f'{path}?page=x&before=y')) == ['new', '7', '6']
+
+
+def test_deleting(log_in: LogIn, susan: User, john: User) -> None:
+    message = susan.send_message(john, 'hello')
+    db.session.commit()
+    client = log_in(john)
+    next_page = '/messages/with/susan?page=1'
+    response = client.post(f'/messages/{message.id}/delete', data={'next': next_page})
+    assert (response.status_code, response.location) == (302, next_page)
+    response = client.get('/messages')
+    assert flashes(response) == ['The message has been deleted.']
+    assert bodies(response) == []
+    assert client.post(f'/messages/{message.id}/delete').status_code == 404
+    assert bodies(log_in(susan).get('/messages/sent')) == ['hello']
+    response = log_in(susan).post(f'/messages/{message.id}/delete', data={'next': '//evil'})
+    assert response.location == '/messages'
+
+
+def test_messages_of_others(log_in: LogIn, susan: User, john: User, make_user: MakeUser) -> None:
+    message = susan.send_message(john, 'secret')
+    db.session.commit()
+    eve = log_in(make_user('eve'))
+    for id_ in (message.id, message.id + 1, 2**31, 10**30):
+        assert eve.post(f'/messages/{id_}/delete').status_code == 404
+    for path in ('/messages', '/messages/sent', '/messages/with/susan', '/messages/with/john'):
+        assert bodies(eve.get(path)) == []
+    assert bodies(log_in(john).get('/messages')) == ['secret']
+
+
+PRIVATE = ['/messages', '/messages/sent', '/messages/with/john', '/send_message/john']
+
+
+@pytest.mark.parametrize('path', [*PRIVATE, '/notifications', '/export_posts', '/tasks/x'])
+def test_a_login_is_required(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 302
+    assert response.location.startswith('/auth/login?next=')
+
+
+def test_forged_requests(make_app: Callable[..., Flask], susan: User, john: User) -> None:
+    message = susan.send_message(john, 'hello')
+    db.session.commit()
+    client = make_app(WTF_CSRF_ENABLED=True).test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = susan.get_id()
+    paths = [*WRITE, f'/messages/{message.id}/delete', '/export_posts', '/tasks/x/dismiss']
+    for path in paths:
+        assert client.post(path, data={'message': 'hello'}).status_code == 400
+    assert number_of_messages() == 1
+    token = csrf_token(client, '/send_message/john')
+    form = {'message': 'hello', 'csrf_token': token}
+    assert client.post('/send_message/john', data=form).status_code == 302
