@@ -1,39 +1,16 @@
 """Sending mail (chapter 10), without making the visitor wait for it."""
 
-import smtplib
 from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import Any
+from typing import cast
 
 from flask import Flask, current_app
-from flask_mail import Connection, Message
+from flask_mail import Message
 
-MAIL_TIMEOUT = 5  # seconds that we wait for each answer of the mail server
+from app.smtp import ImpatientConnection, MailWithFiles
 
 # A file's name, its media type, and what is in it.
-Attachment = tuple[str, str, bytes | str]
-
-
-class ImpatientConnection(Connection):
-    """A connection that gives up on a silent server, which Flask-Mail's own never does."""
-
-    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        smtp = smtplib.SMTP_SSL if self.mail.use_ssl else smtplib.SMTP
-        host = smtp(self.mail.server, self.mail.port, timeout=MAIL_TIMEOUT)
-        if self.mail.use_tls:
-            host.starttls()
-        if self.mail.username and self.mail.password:
-            host.login(self.mail.username, self.mail.password)
-        return host
-
-    def __exit__(self, exc_type: type[BaseException] | None, *details: Any) -> None:
-        if self.host is None:
-            return
-        if exc_type is None:
-            self.host.quit()
-        else:
-            # A server that has failed is not asked to say goodbye: it would be waited for again.
-            self.host.close()
+Attachment = tuple[str, str, bytes | bytearray | str]
 
 
 def send_email(
@@ -50,11 +27,12 @@ def send_email(
     Without MAIL_SERVER it is written to the log instead. In the background a failure is logged;
     with `sync` it is raised (OSError, smtplib.SMTPException).
     """
-    message = Message(subject, sender=sender, recipients=list(recipients))
+    message = MailWithFiles(subject, sender=sender, recipients=list(recipients))
     message.body = text_body
     message.html = html_body
-    for attachment in attachments:
-        message.attach(*attachment)
+    for name, media_type, data in attachments:
+        # A bytearray is sent as it is: a large file need not be copied into bytes.
+        message.attach(name, media_type, cast(bytes, data))
     if sync:
         deliver(message)
     else:

@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 from flask import Flask
 
-from app import email
+from app import smtp
 from app.email import in_background, send_email
 from tests.auth.conftest import wait_for_threads
 from tests.mailbox import running_mailbox
@@ -93,7 +93,7 @@ def test_a_failure_is_logged_and_soon(
     monkeypatch: pytest.MonkeyPatch,
     answers: tuple[bytes | None, ...],
 ) -> None:
-    monkeypatch.setattr(email, 'MAIL_TIMEOUT', 0.5)
+    monkeypatch.setattr(smtp, 'MAIL_TIMEOUT', 0.5)
     with answering(*answers) as port:
         settings = {'MAIL_SERVER': '127.0.0.1', 'MAIL_PORT': port, 'MAIL_SUPPRESS_SEND': False}
         with make_app(**settings).app_context():

@@ -51,7 +51,7 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
         raise JobFailedError(MAIL) from error
 
 
-def _attachment(user: User) -> bytes | None:
+def _attachment(user: User) -> bytearray | None:
     """Return the archive as it goes into a mail, None when it is too large for one."""
     total = max(user.post_count, 1)
     data = bytearray()
@@ -60,4 +60,4 @@ def _attachment(user: User) -> bytes | None:
         if len(data) > LARGEST_ATTACHMENT:
             return None
         set_progress(ALMOST * piece.post_count // total)
-    return bytes(data)
+    return data

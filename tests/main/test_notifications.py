@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -19,21 +20,29 @@ def susan(make_user: MakeUser) -> User:
     return make_user('susan', last_seen=datetime(2020, 1, 1))
 
 
+def told(client: FlaskClient, since: str = '0') -> list[dict[str, Any]]:
+    """What an open page is told."""
+    response = client.get(f'/notifications?since={since}')
+    assert response.status_code == 200
+    found: list[dict[str, Any]] = response.get_json()
+    return found
+
+
 def test_what_is_new(log_in: LogIn, susan: User, make_user: MakeUser) -> None:
     client = log_in(susan)
-    assert client.get('/notifications').json == []
+    assert told(client) == []
     susan.add_notification('one', 1)
     susan.add_notification('two', {'a': ['b']})
     make_user('john').add_notification('three', 3)
     db.session.commit()
-    found = client.get('/notifications').json
+    found = told(client)
     assert [(item['name'], item['data']) for item in found] == [('one', 1), ('two', {'a': ['b']})]
     assert all(item.keys() == {'name', 'data', 'timestamp'} for item in found)
     times = [item['timestamp'] for item in found]
     assert times == sorted(times)
     assert isinstance(times[0], float)
-    assert client.get(f'/notifications?since={times[0]!r}').json == found[1:]
-    assert client.get(f'/notifications?since={times[1]!r}').json == []
+    assert told(client, repr(times[0])) == found[1:]
+    assert told(client, repr(times[1])) == []
 
 
 def test_one_of_a_name(susan: User) -> None:
@@ -63,16 +72,14 @@ def test_a_slow_clock_hides_nothing(susan: User, monkeypatch: pytest.MonkeyPatch
 def test_since_that_makes_no_sense_is_the_beginning(log_in: LogIn, susan: User, since: str) -> None:
     susan.add_notification('one', 1)
     db.session.commit()
-    response = log_in(susan).get(f'/notifications?since={since}')
-    assert [item['name'] for item in response.json] == ['one']
+    assert [item['name'] for item in told(log_in(susan), since)] == ['one']
 
 
 @pytest.mark.parametrize('since', ['1e999', 'inf', '1e308', '9' * 400])
 def test_since_the_end_of_time(log_in: LogIn, susan: User, since: str) -> None:
     susan.add_notification('one', 1)
     db.session.commit()
-    response = log_in(susan).get(f'/notifications?since={since}')
-    assert (response.status_code, response.json) == (200, [])
+    assert told(log_in(susan), since) == []
 
 
 def test_a_poll_costs_one_query_beside_the_user(log_in: LogIn, susan: User) -> None:

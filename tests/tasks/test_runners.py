@@ -56,7 +56,7 @@ def test_an_export(log_in: LogIn, susan: User, mailbox: Mailbox) -> None:
     wait_until_over(task)
     assert task.failure is None
     assert task.get_progress() == 100
-    told = client.get('/notifications').json
+    told = client.get('/notifications').get_json()
     assert [(item['name'], item['data']) for item in told] == [
         ('task_progress', {'task_id': task.id, 'progress': 100})
     ]
@@ -87,7 +87,7 @@ def test_a_failure_is_told(
     task = only_task()
     wait_until_over(task)
     assert task.failure == 'mail'
-    told = client.get('/notifications').json
+    told = client.get('/notifications').get_json()
     assert {'task_id': task.id} in [i['data'] for i in told if i['name'] == 'task_failed']
     assert 'Failed: the mail could not be sent.' in client.get('/explore').text
 
