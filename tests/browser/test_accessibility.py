@@ -53,6 +53,13 @@ def test_nothing_serious(
         look(path)
     for path in ('/user/susan/followers', '/user/susan/following'):
         look(path)
+    for path in ('/send_message/other', '/messages/with/other'):
+        look(path)
+        susan.send()
+        found.extend(findings(susan, axe))
+        susan.send(message='hello')
+    for path in ('/messages', '/messages/sent', '/messages/with/other', '/export_posts'):
+        look(path)
     susan.expect_failed_requests = True
     for path in ('/nothing', '/follow/other'):
         look(path)
@@ -91,9 +98,20 @@ def test_a_keyboard_is_enough(make_visitor: MakeVisitor) -> None:
                         getComputedStyle(element).outlineStyle];
             }"""
         )
+        name = ' '.join(name.split())
         if name in ('', 'content') or name in reachable:
             continue
         assert outline != 'none', name
         reachable.append(name)
-    for name in ('Microblog', 'Home', 'Explore', 'Profile', 'Logout', 'post', 'submit', 'susan'):
+    for name in (
+        'Microblog',
+        'Home',
+        'Explore',
+        'Messages 0',
+        'Profile',
+        'Logout',
+        'post',
+        'submit',
+        'susan',
+    ):
         assert name in reachable

@@ -1,0 +1,51 @@
+"""How many polls a process answers in the time of one page: `python -m benchmarks.polling`.
+
+Needs a database that `flask demo --users ... --posts ...` has filled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from contextvars import Context
+
+from app import create_app, db
+from app.demo.bulk import READERS
+from app.models import User
+from benchmarks.feed import WARM_UP, _config, _logged_in
+from config import Config
+
+PAGES = ['/notifications?since=0', '/explore', '/index', '/messages/sent']
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog='python -m benchmarks.polling', description=__doc__)
+    parser.add_argument('url', nargs='?', default=Config.SQLALCHEMY_DATABASE_URI)
+    parser.add_argument('--repeat', type=int, default=300, help='requests that count, of each kind')
+    arguments = parser.parse_args()
+    app = create_app(_config(arguments.url))
+    with app.app_context():
+        reader = next(name for name in READERS if READERS[name])
+        client = _logged_in(app, reader)
+        user = User.find(reader)
+        assert user is not None  # noqa: S101 (the line above has found it)
+        user.add_notification('unread_message_count', 0)
+        db.session.commit()
+        print(f'\n{db.engine.dialect.name}: {arguments.repeat} requests of each kind\n')
+    print('| Request                | a second | to a poll |')
+    print('|------------------------|---------:|----------:|')
+    baseline = 0.0
+    for path in PAGES:
+        for number in range(WARM_UP + arguments.repeat):
+            if number == WARM_UP:
+                start = time.perf_counter()
+            response = Context().run(client.get, path)
+            if response.status_code != 200:
+                raise SystemExit(f'GET {path} answers {response.status}')
+        rate = arguments.repeat / (time.perf_counter() - start)
+        baseline = baseline or rate
+        print(f'| {path:<22} | {rate:8.0f} | {baseline / rate:9.1f} |')
+
+
+if __name__ == '__main__':
+    main()

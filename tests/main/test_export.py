@@ -1,0 +1,150 @@
+"""The archive of one's own posts, by mail and straight from the database (chapter 22)."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, insert
+
+from app import archive, db
+from app.models import Post, User
+from app.tasks import export, export_posts
+from tests.conftest import MakeUser
+from tests.mailbox import Mailbox, running_mailbox
+from tests.pages import csrf_token
+
+LogIn = Callable[[User], FlaskClient]
+START = datetime(2024, 2, 29, 12, 30)
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with running_mailbox() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], mailbox: Mailbox) -> Iterator[Flask]:
+    app = make_app(MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port, MAIL_SUPPRESS_SEND=False)
+    with app.app_context():
+        yield app
+        db.session.remove()
+
+
+@pytest.fixture
+def susan(make_user: MakeUser) -> User:
+    return make_user('susan')
+
+
+def write(author: User, count: int, body: str = 'é 🎉 "x"\n') -> str:
+    """Write posts, four at a time; return the archive that there should be of them."""
+    rows = [
+        {
+            'body': f'{body}{number}',
+            'timestamp': START + timedelta(microseconds=number // 4),
+            'user_id': author.id,
+        }
+        for number in range(count)
+    ]
+    if rows:
+        db.session.execute(insert(Post), rows)
+    author.post_count = count
+    db.session.commit()
+    posts = [{'body': r['body'], 'timestamp': f'{r["timestamp"].isoformat()}Z'} for r in rows]  # type: ignore[attr-defined]
+    return json.dumps({'posts': posts}, indent=4)
+
+
+@pytest.mark.parametrize('count', [0, 1, 2, 3, 4, 9])
+def test_an_archive(
+    log_in: LogIn, susan: User, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(archive, 'BATCH', 3)
+    write(make_user('john'), 2, 'not mine')
+    expected = write(susan, count)
+    response = log_in(susan).get(f'/archive/{susan.id}/posts.json')
+    assert response.text == expected
+    assert response.content_type == 'application/json'
+    assert response.headers['Content-Disposition'] == 'attachment; filename=posts.json'
+    assert [piece.post_count for piece in archive.archive(susan.id)][-1] == count
+
+
+def test_archives_of_others(log_in: LogIn, susan: User, make_user: MakeUser) -> None:
+    write(susan, 1)
+    eve = log_in(make_user('eve'))
+    for id_ in (susan.id, 999, 2**31, 10**30):
+        assert eve.get(f'/archive/{id_}/posts.json').status_code == 404
+
+
+def test_an_archive_needs_a_login(client: FlaskClient, susan: User) -> None:
+    response = client.get(f'/archive/{susan.id}/posts.json')
+    assert response.status_code == 302
+    assert response.location.startswith('/auth/login?next=')
+
+
+def test_a_large_archive_is_a_link(
+    log_in: LogIn, susan: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = write(susan, 5)
+    url = f'http://localhost/archive/{susan.id}/posts.json'
+    monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', len(expected))
+    export_posts(susan.id, url=url)
+    monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', len(expected) - 1)
+    export_posts(susan.id, url=url)
+    attached, linked = mailbox.wait_for(2)
+    assert [part.get_filename() for part in attached.iter_attachments()] == ['posts.json']
+    assert list(linked.iter_attachments()) == []
+    for kind in ('plain', 'html'):
+        part = linked.get_body((kind,))
+        assert part is not None
+        assert url in part.get_content()
+        part = attached.get_body((kind,))
+        assert part is not None
+        assert url not in part.get_content()
+
+
+def test_the_link_is_made_in_the_request(
+    make_app: Callable[..., Flask],
+    susan: User,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = make_app(
+        MAIL_SERVER='127.0.0.1',
+        MAIL_PORT=mailbox.port,
+        MAIL_SUPPRESS_SEND=False,
+        SITE_URL='https://microblog.example/under',
+        WTF_CSRF_ENABLED=True,
+    )
+    monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', 10)
+    client = app.test_client()
+    with client.session_transaction(base_url='https://microblog.example') as session:
+        session['_user_id'] = susan.get_id()
+    with client.session_transaction() as session:
+        session['_user_id'] = susan.get_id()
+    token = csrf_token(client, '/export_posts')
+    assert client.post('/export_posts', data={'csrf_token': token}).status_code == 302
+    [mail] = mailbox.wait_for(1)
+    part = mail.get_body(('plain',))
+    assert part is not None
+    link = f'https://microblog.example/under/archive/{susan.id}/posts.json'
+    assert link in part.get_content()
+    app.extensions['tasks'].wait()
+
+
+def test_no_transaction_is_open_while_somebody_reads(susan: User) -> None:
+    write(susan, 5)
+    for _piece in archive.archive(susan.id):
+        assert not db.session().in_transaction()
+
+
+def test_the_cost_is_one_query_a_batch(susan: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, 'BATCH', 10)
+    write(susan, 35)
+    susan_id = susan.id
+    statements: list[str] = []
+    event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
+    list(archive.archive(susan_id))
+    assert len(statements) == 4
