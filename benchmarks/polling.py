@@ -6,6 +6,7 @@ Needs a database that `flask demo --users ... --posts ...` has filled.
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
 from contextvars import Context
 
@@ -34,17 +35,18 @@ def main() -> None:
         print(f'\n{db.engine.dialect.name}: {arguments.repeat} requests of each kind\n')
     print('| Request                | a second | to a poll |')
     print('|------------------------|---------:|----------:|')
-    baseline = 0.0
-    for path in PAGES:
-        for number in range(WARM_UP + arguments.repeat):
-            if number == WARM_UP:
-                start = time.perf_counter()
+    times: dict[str, list[float]] = {path: [] for path in PAGES}
+    for _ in range(WARM_UP + arguments.repeat):
+        # In turns: whatever else the machine is doing slows all of them down.
+        for path in PAGES:
+            start = time.perf_counter()
             response = Context().run(client.get, path)
+            times[path].append(time.perf_counter() - start)
             if response.status_code != 200:
                 raise SystemExit(f'GET {path} answers {response.status}')
-        rate = arguments.repeat / (time.perf_counter() - start)
-        baseline = baseline or rate
-        print(f'| {path:<22} | {rate:8.0f} | {baseline / rate:9.1f} |')
+    medians = {path: statistics.median(times[path][WARM_UP:]) for path in PAGES}
+    for path, median in medians.items():
+        print(f'| {path:<22} | {1 / median:8.0f} | {median / medians[PAGES[0]]:9.1f} |')
 
 
 if __name__ == '__main__':

@@ -5,12 +5,17 @@ import pwd
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+REDIS_PATIENCE = 10  # seconds that it may take to start
 
 
 def free_port() -> int:
@@ -76,3 +81,27 @@ def running_postgresql() -> Iterator[PostgreSQL]:
             server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """A Redis server of the test's own; gives its address."""
+    program = shutil.which('redis-server')
+    if program is None:
+        missing('redis-server')
+    port = free_port()
+    options = ['--port', str(port), '--bind', '127.0.0.1', '--save', '', '--dir', str(folder)]
+    process = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
+    with Redis(port=port) as client:
+        end = time.monotonic() + REDIS_PATIENCE
+        while time.monotonic() < end:
+            try:
+                client.ping()
+                break
+            except RedisError:
+                time.sleep(0.02)
+    try:
+        yield f'redis://127.0.0.1:{port}/0'
+    finally:
+        process.terminate()
+        process.wait()

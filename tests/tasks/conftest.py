@@ -17,8 +17,9 @@ from app.tasks.thread_runner import ThreadRunner
 from config import Config
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
-from tests.services import PROJECT, running_redis
+from tests.servers import running_redis
 
+PROJECT = Path(__file__).parent.parent.parent
 PATIENCE = 30  # seconds that a job may take
 
 

@@ -32,8 +32,8 @@ from app.tasks.thread_runner import ThreadRunner
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
 from tests.pages import flashes
-from tests.services import PROJECT, free_port
-from tests.tasks.conftest import StartWorker, wait_for, wait_until_over
+from tests.servers import free_port
+from tests.tasks.conftest import PROJECT, StartWorker, wait_for, wait_until_over
 
 LogIn = Callable[[User], FlaskClient]
 Settings = dict[str, str | None]
@@ -250,7 +250,7 @@ def start_export(address: str, session_cookie: str) -> None:
     headers = {'Cookie': f'session={session_cookie}'}
 
     def get(path: str) -> tuple[str, str]:
-        with urlopen(Request(address + path, headers=headers), timeout=10) as response:  # noqa: S310
+        with urlopen(Request(address + path, headers=headers), timeout=10) as response:
             return response.read().decode(), response.headers.get('Set-Cookie', '')
 
     found: list[tuple[str, str]] = []
@@ -267,10 +267,10 @@ def start_export(address: str, session_cookie: str) -> None:
     token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
     assert token is not None
     headers = {'Cookie': cookie.partition(';')[0] or headers['Cookie']}
-    request = Request(  # noqa: S310 (our own server)
+    request = Request(
         f'{address}/export_posts', data=f'csrf_token={token[1]}'.encode(), headers=headers
     )
-    urlopen(request, timeout=10).close()  # noqa: S310
+    urlopen(request, timeout=10).close()
 
 
 # Jobs that hang
