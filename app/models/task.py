@@ -21,6 +21,7 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Model, UserId
 from app.models.notification import Notification, Notified
+from app.text import is_storable
 
 HEARTBEAT_INTERVAL = 15  # seconds
 # Three heartbeats may get lost. An open page asks every 30 s, so it knows within 2 minutes.
@@ -187,6 +188,8 @@ class TaskOwner(Notified):
 
     def own_task(self, id_: str) -> Task | None:
         """Return the user's task with that id, alive or not."""
+        if not is_storable(id_):
+            return None
         own = select(Task).where(Task.id == id_, Task.user_id == self.id)
         task = db.session.scalars(own).one_or_none()
         if task is not None:

@@ -1,8 +1,10 @@
 """Messages: who has them, and how many are unread (chapter 21)."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select, update
 
 from app import db
@@ -189,3 +191,34 @@ def test_the_counter_is_what_would_be_counted(susan: User, john: User) -> None:
     john.last_message_read_time = None
     db.session.commit()
     assert john.new_messages() == 5
+
+
+def test_two_people_at_once(app: Flask, susan: User, john: User) -> None:
+    """Nobody waits for the other forever, and nothing is counted twice or not at all."""
+    ids = susan.id, john.id
+    errors: list[Exception] = []
+
+    def write(sender_id: int, recipient_id: int, number: int) -> None:
+        with app.app_context():
+            try:
+                for _ in range(5):
+                    sender = db.session.get_one(User, sender_id)
+                    sender.send_message(db.session.get_one(User, recipient_id), 'hello')
+                    db.session.commit()
+                    sender.add_notification('other', number)
+                    db.session.commit()
+            except Exception as error:  # noqa: BLE001 (whatever it is)
+                errors.append(error)
+
+    pairs = [ids, ids[::-1]] * 2
+    threads = [Thread(target=write, args=[*pair, n]) for n, pair in enumerate(pairs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    assert errors == []
+    for user in (susan, john):
+        assert user.new_messages() == 10
+        told = [n.get_data() for n in user.notifications_since(0) if n.name != 'other']
+        assert told == [10]
