@@ -23,6 +23,8 @@ def export_posts() -> str | Response:
     form = EmptyForm()
     wanted = form.validate_on_submit()
     if wanted:
+        # This may find out that a job has died, which commits and would let go of the lock.
+        current_user.tasks_to_show()
         # Of two requests at once the second one waits, and finds the job of the first.
         current_user.lock()
     if current_user.get_task_in_progress('export_posts'):

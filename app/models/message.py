@@ -98,10 +98,13 @@ class Correspondent(Notified):
 
     def mark_messages_read(self) -> None:
         """Note that the user is looking at what has been received; the caller commits."""
-        self.last_message_read_time = utcnow()
-        self.unread_message_count = 0
-        # From here on the account is held: whoever sends now waits, and is counted.
         db.session.flush()
+        user = Model.metadata.tables['user'].c
+        # Whatever the counter has become since the account was loaded. From here on the account is
+        # held: whoever sends now waits, and is counted.
+        looked = {'last_message_read_time': utcnow(), 'unread_message_count': 0}
+        db.session.execute(update(user.id.table).where(user.id == self.id).values(looked))
+        db.session.expire(self, list(looked))
         self._notify(UNREAD, 0)
 
     def mark_conversation_read(self, other: User) -> None:
@@ -131,7 +134,9 @@ class Correspondent(Notified):
         A message that nobody has a copy of is gone.
         """
         self.lock()
-        db.session.refresh(message, with_for_update=True)
+        row = select(Message).where(Message.id == message.id).with_for_update()
+        if db.session.scalar(row.execution_options(populate_existing=True)) is None:
+            return  # somebody who pressed the button twice was quicker
         if message.recipient_id == self.id and message.kept_by_recipient:
             message.kept_by_recipient = False
             _count_unread(db.session.connection(), message, -1)

@@ -96,6 +96,51 @@ def test_the_tutorials_own_way(susan: User, john: User) -> None:
     assert john.new_messages() == 3
 
 
+def test_reading_while_somebody_writes(app: Flask, susan: User, john: User) -> None:
+    """What has arrived since the account was loaded is on the page, so it is read as well."""
+    assert john.new_messages() == 0
+    ids = susan.id, john.id
+
+    def write() -> None:
+        with app.app_context():
+            sender, recipient = (db.session.get_one(User, id_) for id_ in ids)
+            sender.send_message(recipient, 'hello')
+            db.session.commit()
+
+    thread = Thread(target=write)
+    thread.start()
+    thread.join()
+    john.mark_messages_read()
+    assert texts(Received(john)) == ['hello']
+    db.session.commit()
+    assert john.new_messages() == 0
+
+
+def test_a_message_that_is_gone_can_be_deleted_again(app: Flask, susan: User, john: User) -> None:
+    message = susan.send_message(john, 'hello')
+    db.session.commit()
+    id_, susan_id = message.id, susan.id
+
+    def delete() -> None:
+        with app.app_context():
+            sender = db.session.get_one(User, susan_id)
+            own = db.session.get_one(Message, id_)
+            sender.delete_message(own)
+            db.session.commit()
+
+    john.delete_message(message)
+    db.session.commit()
+    # Found, as in a request, before the other request has deleted it.
+    own = susan.own_message(id_)
+    assert own is not None
+    thread = Thread(target=delete)
+    thread.start()
+    thread.join()
+    susan.delete_message(own)
+    db.session.commit()
+    assert count_messages() == 0
+
+
 def test_one_conversation_does_not_hide_another(
     susan: User, john: User, make_user: MakeUser
 ) -> None:
