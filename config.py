@@ -143,6 +143,10 @@ class Config:
     )
     SQLALCHEMY_TRACK_MODIFICATIONS = False
 
+    # Elasticsearch; without it, the embedded index in a file, one for each database.
+    ELASTICSEARCH_URL = os.environ.get('ELASTICSEARCH_URL') or None
+    SEARCH_INDEX: str | None = _read('SEARCH_INDEX', None, os.path.abspath, 'a file')
+
     ADMINS = _list('ADMINS', ['your-email@example.com'])
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import database, headers, limits, logs, templating, translate
+from app import database, headers, limits, logs, search, templating, translate
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
 from app.locales import select_language
 from config import Config, basedir
@@ -22,6 +22,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     migrate.init_app(
         app, db, str(basedir / 'migrations'), render_as_batch=True, compare_server_default=True
     )
+    search.init_app(app)
     login.init_app(app)
     mail.init_app(app)
     csrf.init_app(app)

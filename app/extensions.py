@@ -9,10 +9,11 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+from app.changes import NotingSession
 from app.database import Base
 from app.moments import Moment
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={'class_': NotingSession})
 migrate = Migrate()
 login = LoginManager()
 login.login_view = 'auth.login'

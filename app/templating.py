@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from flask import Flask, current_app, request
 from flask_babel import get_locale
 
+from app import search
 from app.locales import offered_languages, present_language, primary
 from app.text import case_key
 
@@ -71,6 +72,7 @@ def present_address() -> str:
 def init_app(app: Flask) -> None:
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
+    app.jinja_env.filters['mark'] = search.mark
     app.jinja_env.globals['get_locale'] = get_locale
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages

@@ -60,7 +60,9 @@ def _schema(config_class: type[Config]) -> Iterator[None]:
 
 @pytest.fixture
 def _empty_database(config_class: type[Config], _schema: None) -> None:
-    """No rows from another test."""
+    """No rows from another test, and no search index, which is made when it is first needed."""
+    for leftover in Path(config_class.INSTANCE_PATH).glob('search-*'):
+        leftover.unlink()
     app = create_app(config_class)
     with app.app_context():
         if not SERVER_URL:

@@ -13,6 +13,8 @@ from app.demo.filling import analyze
 from app.demo.people import PEOPLE
 from app.extensions import db
 from app.models import User
+from app.reindex import reindex_with_progress
+from app.search import SearchUnavailable
 
 NOT_EMPTY = 'People have accounts in this database: only an empty one is filled. Nothing changed.'
 NO_TABLES = 'This database has no tables yet: run "flask db upgrade" first.'
@@ -48,6 +50,11 @@ def demo(users: int | None, posts: int | None) -> None:
     for name in logins:
         click.echo(f'Log in as {name} with the password {password}')
     analyze(db.engine)
+    click.echo('Search')
+    try:
+        reindex_with_progress()
+    except SearchUnavailable as error:
+        click.echo(f'Not indexed, "flask search reindex" makes up for it. {error}', err=True)
 
 
 def _require_people(connection: Connection, number: int) -> None:

@@ -10,5 +10,6 @@ from app.main import (  # noqa: E402 (they need `bp`)
     messages,  # noqa: F401
     notifications,  # noqa: F401
     profile,  # noqa: F401
+    search,  # noqa: F401
     tasks,  # noqa: F401
 )

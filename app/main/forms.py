@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField, SubmitField, TextAreaField
+from wtforms import SearchField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
 from app.forms import Form
-from app.text import clean_body, normalize_name
+from app.search.query import LONGEST_QUERY
+from app.text import clean_body, is_storable, normalize_name
 from app.validators import CodePoints, FreeUsername, PlainText, Username
 
 BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
@@ -57,3 +59,19 @@ class EditProfileForm(Form):
     def __init__(self, original_username: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.original_username = original_username
+
+
+def clean_query(text: str | None) -> str:
+    """Return what was typed into the search box without what no page can show again."""
+    return ''.join(filter(is_storable, text or '')).strip()[:LONGEST_QUERY]
+
+
+class SearchForm(Form):
+    """The box in the navigation bar (chapter 16): its address can be shared, so it has no token."""
+
+    q = SearchField(_l('Search'), filters=[clean_query], validators=[DataRequired()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault('formdata', request.args)
+        kwargs.setdefault('meta', {'csrf': False})
+        super().__init__(*args, **kwargs)

@@ -11,6 +11,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.locales import present_language
 from app.main import bp
+from app.main.forms import SearchForm
 from app.models import User
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
@@ -20,10 +21,11 @@ NO_VISITS = {'main.notifications', 'main.task'}
 
 @bp.before_app_request
 def before_request() -> None:
-    """Note the page's language (chapter 13) and that the visitor is here (chapter 6)."""
+    """Note the page's language (13) and that the visitor is here (6); give the search box (16)."""
     g.locale = present_language()
     if _is_visit() and current_user.is_authenticated:
         _see(current_user)
+        g.search_form = SearchForm()
 
 
 def _is_visit() -> bool:

@@ -15,7 +15,7 @@ OUT_OF_REACH = 10**MANY_DIGITS
 def requested_page(listing: Listing[T]) -> Page[T]:
     """Return the page of `listing` that the query string asks for, else the first."""
     return listing.page(
-        _page_number(request.args.get('page', '')),
+        page_number(request.args.get('page', '')),
         current_app.config['POSTS_PER_PAGE'],
         before=request.args.get('before'),
         after=request.args.get('after'),
@@ -30,7 +30,8 @@ def links_to(page: Page[Any], endpoint: str, **values: Any) -> dict[str, str | N
     }
 
 
-def _page_number(text: str) -> int:
+def page_number(text: str) -> int:
+    """Return the page that `text` asks for, counted from 1; the first for what is no number."""
     if not (text.isascii() and text.isdigit()):
         return 1
     return max(1, int(text)) if len(text) < MANY_DIGITS else OUT_OF_REACH

@@ -4,7 +4,18 @@ from app.models.followers import followers
 from app.models.message import Message
 from app.models.notification import Notification
 from app.models.post import Post
+from app.models.searchable import SearchableMixin, follow_commits
 from app.models.task import Task
 from app.models.user import User
 
-__all__ = ['Message', 'Notification', 'Post', 'Task', 'User', 'followers']
+__all__ = [
+    'Message',
+    'Notification',
+    'Post',
+    'SearchableMixin',
+    'Task',
+    'User',
+    'followers',
+]
+
+follow_commits()

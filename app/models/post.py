@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Index, String, event, update
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy import Connection, Index, Select, String, event, update
+from sqlalchemy.orm import Mapped, Mapper, joinedload, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.language import CODE_LENGTH, detect_language
 from app.models.base import Identifier, Model, UserId
+from app.models.searchable import SearchableMixin
 from app.models.user import User
 
 
@@ -16,8 +17,9 @@ def _language_of(context: Any) -> str:
     return detect_language(context.get_current_parameters()['body'])
 
 
-class Post(Model):
+class Post(SearchableMixin, Model):
     __tablename__ = 'post'
+    __searchable__ = ['body']
 
     id: Mapped[Identifier]
     body: Mapped[str] = mapped_column(String(140))
@@ -38,6 +40,10 @@ class Post(Model):
 
     def __repr__(self) -> str:
         return f'<Post {self.body}>'
+
+    @classmethod
+    def select_by_ids(cls, ids: list[int]) -> Select[Any]:
+        return super().select_by_ids(ids).options(joinedload(Post.author))
 
 
 def _count_post(connection: Connection, author_id: int, change: int) -> None:

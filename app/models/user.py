@@ -24,6 +24,7 @@ from app.extensions import db, login
 from app.models.base import Identifier, Model
 from app.models.followers import followers
 from app.models.message import Correspondent, discount_messages_of, unread_count
+from app.models.searchable import SearchableMixin
 from app.models.task import TaskOwner
 from app.models.tokens import fingerprint, make_token, read_token
 from app.text import case_key, is_storable
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from app.models.timeline import FollowedPosts
 
 
-class User(UserMixin, Correspondent, TaskOwner, Model):
+class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     __tablename__ = 'user'
+    __searchable__ = ['username']
 
     id: Mapped[Identifier]
     username: Mapped[str] = mapped_column(String(64), index=True, unique=True)

@@ -1,0 +1,61 @@
+"""Searching posts and people (chapter 16)."""
+
+from typing import Any
+
+from flask import current_app, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from app.main import bp
+from app.main.paging import page_number
+from app.models import Post, User
+from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse
+
+FEW_PEOPLE = 5  # shown above the posts that were found
+
+
+@bp.route('/search')
+@login_required
+def search() -> str | Response:
+    """Show what was found: the posts with a few people above, or (`kind=people`) all people."""
+    if not g.search_form.validate():
+        return redirect(url_for('main.explore'))
+    q: str = g.search_form.q.data
+    page = page_number(request.args.get('page', ''))
+    order: Order = 'newest' if request.args.get('order') == 'newest' else 'best'
+    kind = 'people' if request.args.get('kind') == 'people' else 'posts'
+    try:
+        found = _find_people(q, page) if kind == 'people' else _find_posts(q, page, order)
+    except SearchUnavailable:
+        return render_template('search.html', title=_('Search'), unavailable=True)
+    total = found['people_total' if kind == 'people' else 'total']
+    shown = page * current_app.config['POSTS_PER_PAGE']
+    link: dict[str, Any] = {'q': q}
+    if order != 'best':
+        link['order'] = order
+    if kind != 'posts':
+        link['kind'] = kind
+    has_next = shown < min(total, DEEPEST_HIT)
+    return render_template(
+        'search.html',
+        title=_('Search'),
+        q=q,
+        kind=kind,
+        order=order,
+        search_query=parse(q),
+        next_url=url_for('main.search', **link, page=page + 1) if has_next else None,
+        prev_url=url_for('main.search', **link, page=page - 1) if page > 1 else None,
+        **found,
+    )
+
+
+def _find_posts(q: str, page: int, order: Order) -> dict[str, Any]:
+    posts, total = Post.search(q, page, current_app.config['POSTS_PER_PAGE'], order)
+    people, people_total = User.search(q, 1, FEW_PEOPLE) if page == 1 else ([], 0)
+    return {'posts': posts, 'total': total, 'people': people, 'people_total': people_total}
+
+
+def _find_people(q: str, page: int) -> dict[str, Any]:
+    people, people_total = User.search(q, page, current_app.config['POSTS_PER_PAGE'])
+    return {'people': people, 'people_total': people_total}

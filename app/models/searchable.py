@@ -1,0 +1,168 @@
+"""What makes a model be found (chapter 16): the mixin, and an index that follows each commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, ClassVar, Self
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, Engine, Select, StaticPool, Table, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import changes, search
+from app.extensions import db
+
+BATCH = 5000  # entries held in memory at a time
+SMALL = 5000  # entries; a missing index of no more is built while the visitor waits
+
+_building = threading.Lock()
+
+
+class SearchableMixin:
+    """A model whose fields `__searchable__` can be searched, in an index named like its table."""
+
+    __searchable__: ClassVar[list[str]]
+    __table__: ClassVar[Any]
+    __tablename__: str
+    id: Any
+
+    @classmethod
+    def search(
+        cls, expression: str, page: int, per_page: int, order: search.Order = 'best'
+    ) -> tuple[list[Self], int]:
+        """Return the entries on page `page` of what `expression` finds, and how many there are.
+
+        `order` is 'best' or 'newest'. Raises search.SearchUnavailable.
+        """
+        index = cls.__tablename__
+        ids, total = search.query_index(index, expression, page, per_page, order)
+        if total == 0 and not search.index_exists(index):
+            cls._build_missing_index()
+            ids, total = search.query_index(index, expression, page, per_page, order)
+        if not ids:
+            return [], total
+        found = {entry.id: entry for entry in db.session.scalars(cls.select_by_ids(ids))}
+        strays = {id_ for id_ in ids if id_ not in found}
+        if strays and not _is_alone(cls):
+            # Removed while the engine was away, or so new that this transaction does not see it.
+            update(cls, changes.Changed(strays))
+        return [found[id_] for id_ in ids if id_ in found], total - len(strays)
+
+    @classmethod
+    def select_by_ids(cls, ids: list[int]) -> Select[Any]:
+        """Select entries for a page, with what the page shows of them."""
+        return select(cls).where(cls.id.in_(ids))
+
+    @classmethod
+    def reindex(cls, progress: Callable[[int], object] = lambda _count: None) -> None:
+        """Build the index anew out of all rows, and replace the old one when it is complete.
+
+        `progress` is told how many entries were added each time. Raises search.SearchUnavailable.
+        """
+        with search.rebuild_index(cls.__tablename__) as add, _connection(cls) as connection:
+            for documents in _documents(cls, connection, above=0):
+                add(documents)
+                progress(len(documents))
+
+    @classmethod
+    def _build_missing_index(cls) -> None:
+        with _building:
+            if search.index_exists(cls.__tablename__):
+                return
+            if search.is_being_rebuilt(cls.__tablename__):
+                raise search.SearchUnavailable('the index is being built')
+            newest = db.session.scalar(select(func.max(cls.id))) or 0
+            if newest <= SMALL or _is_alone(cls):
+                cls.reindex()
+                return
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            threading.Thread(target=_build, args=(app, cls), daemon=True).start()
+        raise search.SearchUnavailable('the index is being built')
+
+
+def _build(app: Flask, model: type[SearchableMixin]) -> None:
+    """Build a large index in a thread of its own."""
+    with app.app_context():
+        app.logger.info('The index %s is missing and is being built', model.__tablename__)
+        try:
+            model.reindex()
+        except (search.SearchUnavailable, SQLAlchemyError):
+            app.logger.exception('The index %s was not built', model.__tablename__)
+
+
+def searchable_models() -> dict[Table, type[SearchableMixin]]:
+    """Return the models that can be searched, by their tables."""
+    return {model.__table__: model for model in SearchableMixin.__subclasses__()}
+
+
+def follow_commits() -> None:
+    """Keep the indices of all searchable models, defined by now, up to date from now on."""
+    for table, model in searchable_models().items():
+        changes.watch(table, model.__searchable__)
+    changes.listen(db.session, db.Model, _update_all)
+
+
+def _update_all(changed: Mapping[Table, changes.Changed]) -> None:
+    models = searchable_models()
+    for table, rows in changed.items():
+        update(models[table], rows)
+
+
+def update(model: type[SearchableMixin], rows: changes.Changed) -> None:
+    """Bring the entries of `rows` to what the database says by now. Never raises."""
+    index = model.__tablename__
+    ids = iter(sorted(rows.ids))
+    try:
+        with _bind(model).connect() as connection:
+            while batch := list(islice(ids, BATCH)):
+                is_in_batch = model.id.in_(batch)
+                rest = dict.fromkeys(batch)
+                for found in _documents(model, connection, batch[0] - 1, is_in_batch):
+                    rest.update(found)
+                search.update_index(index, rest)
+            if rows.above is not None:
+                for found in _documents(model, connection, rows.above):
+                    search.update_index(index, found)
+    except SQLAlchemyError:
+        current_app.logger.exception('The index %s is not up to date', index)
+
+
+def _documents(
+    model: type[SearchableMixin], connection: Connection, above: int, *conditions: Any
+) -> Iterator[dict[int, search.Document]]:
+    """Yield the rows with ids above `above` in batches, each read in a transaction of its own."""
+    fields = [getattr(model, name) for name in model.__searchable__]
+    rows = select(model.id, *fields).where(*conditions).order_by(model.id).limit(BATCH)
+    while True:
+        found = connection.execute(rows.where(model.id > above)).all()
+        if not _is_alone(model):
+            connection.rollback()
+        if not found:
+            return
+        yield {id_: search.document(texts) for id_, *texts in found}
+        if len(found) < BATCH:
+            return
+        above = found[-1][0]
+
+
+@contextmanager
+def _connection(model: type[SearchableMixin]) -> Iterator[Connection]:
+    """Give a connection of its own, where there can be a second one."""
+    if _is_alone(model):
+        yield db.session.connection()
+    else:
+        with _bind(model).connect() as connection:
+            yield connection
+
+
+def _bind(model: type[SearchableMixin]) -> Engine:
+    bind = db.session.get_bind(mapper=model)
+    return bind if isinstance(bind, Engine) else bind.engine
+
+
+def _is_alone(model: type[SearchableMixin]) -> bool:
+    """Tell whether the database is in memory, on the only connection that there is."""
+    return isinstance(_bind(model).pool, StaticPool)

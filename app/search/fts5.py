@@ -1,0 +1,319 @@
+"""The embedded engine: SQLite's FTS5, in a file of its own that all processes of a machine share.
+
+An index is one FTS5 table, `live_<index>`; while it is rebuilt there is another one, `new_<index>`.
+What is written in that time goes to both and is noted in `touched`, so that the rebuilding, which
+has read the database a moment ago, does not overwrite it. Each step is one transaction.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from app.search.engine import (
+    DEEPEST_HIT,
+    REBUILDING_LIMIT,
+    Document,
+    Documents,
+    Engine,
+    Order,
+    Refused,
+    SearchUnavailable,
+    Superseded,
+)
+from app.search.query import Phrase, Query
+
+FORMAT = 1  # of the file, and of the words in it: a file of another format counts as missing
+BUSY_TIMEOUT = 2  # seconds that a writer waits for another process's write
+MERGE_PAGES = 500  # merged in one go: as many as others can wait for
+
+_SCHEMA = """
+    CREATE TABLE IF NOT EXISTS rebuilding (name TEXT PRIMARY KEY, token TEXT, started REAL);
+    CREATE TABLE IF NOT EXISTS touched (name TEXT, id INTEGER, PRIMARY KEY (name, id))
+        WITHOUT ROWID;
+"""
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class Fts5(Engine):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self, index: str) -> bool:
+        with self._reading() as connection:
+            return connection is not None and _has_table(connection, _live(index))
+
+    def write(
+        self, index: str, changes: Mapping[int, Document | None], *, create: bool = False
+    ) -> None:
+        if not create and not self.path.exists():
+            return
+        with self._writing() as connection:
+            live, new = _live(index), _new(index)
+            if create and not _has_table(connection, live):
+                _create_table(connection, live)
+            tables = [table for table in (live, new) if _has_table(connection, table)]
+            ids = [(id_,) for id_ in changes]
+            rows = [(id_, document) for id_, document in changes.items() if document is not None]
+            for table in tables:
+                connection.executemany(f'DELETE FROM {table} WHERE rowid = ?', ids)  # noqa: S608
+                _insert(connection, table, rows)
+            if new in tables:
+                connection.executemany(
+                    'INSERT OR IGNORE INTO touched VALUES (?, ?)', [(index, id_) for id_ in changes]
+                )
+
+    def query(
+        self, index: str, query: Query, offset: int, limit: int, order: Order
+    ) -> tuple[list[int], int]:
+        with self._reading() as connection:
+            if connection is None or not query.wanted or not _has_table(connection, _live(index)):
+                return [], 0
+            search = _Search(connection, _live(index), query)
+            if order == 'newest' or len(query.wanted) == 1:
+                return search.newest(offset, limit), search.total()
+            return search.best(offset, limit), search.total()
+
+    @contextmanager
+    def rebuild(self, index: str) -> Iterator[Callable[[Documents], None]]:
+        token = secrets.token_hex(8)
+        new = _new(index)
+        with self._writing() as connection:
+            connection.execute(f'DROP TABLE IF EXISTS {new}')
+            connection.execute('DELETE FROM touched WHERE name = ?', (index,))
+            _create_table(connection, new)
+            connection.execute(
+                'INSERT OR REPLACE INTO rebuilding VALUES (?, ?, ?)', (index, token, time.time())
+            )
+
+        def add(documents: Documents) -> None:
+            with self._rebuilding(index, token) as connection:
+                touched = connection.execute(
+                    'SELECT id FROM touched WHERE name = ? AND id BETWEEN ? AND ?',
+                    (index, min(documents, default=0), max(documents, default=0)),
+                )
+                skipped = {id_ for (id_,) in touched}
+                rows = [row for row in documents.items() if row[0] not in skipped]
+                _insert(connection, new, rows)
+
+        try:
+            yield add
+            self._merge(index, token)
+            with self._rebuilding(index, token) as connection:
+                connection.execute(f'DROP TABLE IF EXISTS {_live(index)}')
+                connection.execute(f'ALTER TABLE {new} RENAME TO {_live(index)}')
+                _forget_rebuilding(connection, index)
+        except BaseException:
+            with suppress(SearchUnavailable), self._rebuilding(index, token) as connection:
+                connection.execute(f'DROP TABLE {new}')
+                _forget_rebuilding(connection, index)
+            raise
+
+    def is_being_rebuilt(self, index: str) -> bool:
+        with self._reading() as connection:
+            if connection is None:
+                return False
+            row = connection.execute(
+                'SELECT 1 FROM rebuilding WHERE name = ? AND started > ?',
+                (index, time.time() - REBUILDING_LIMIT),
+            ).fetchone()
+            return row is not None
+
+    def _merge(self, index: str, token: str) -> None:
+        """Make one piece of the many that a large index was written in, as searching likes it."""
+        new = _new(index)
+        pages = -MERGE_PAGES  # below 0: begin to merge whatever there is
+        changed = 2
+        while changed > 1:
+            with self._rebuilding(index, token) as connection:
+                before = connection.total_changes
+                connection.execute(
+                    f"INSERT INTO {new}({new}, rank) VALUES ('merge', ?)",  # noqa: S608
+                    (pages,),
+                )
+                changed = connection.total_changes - before
+            pages = MERGE_PAGES
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """Give a connection that sees one state of the file; None when there is no file."""
+        if not self.path.exists():
+            yield None
+            return
+        with self._connection() as connection:
+            connection.execute('BEGIN')
+            version = connection.execute('PRAGMA user_version').fetchone()[0]
+            yield connection if version == FORMAT else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose changes are all kept at the end, or none of them."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as connection:
+            connection.execute('PRAGMA journal_mode = WAL')
+            connection.execute('BEGIN IMMEDIATE')
+            _prepare(connection)
+            yield connection
+            connection.execute('COMMIT')
+
+    @contextmanager
+    def _rebuilding(self, index: str, token: str) -> Iterator[sqlite3.Connection]:
+        """The same, for whoever rebuilds `index`, unless somebody else does so by now."""
+        with self._writing() as connection:
+            row = connection.execute(
+                'SELECT token FROM rebuilding WHERE name = ?', (index,)
+            ).fetchone()
+            if row != (token,):
+                raise Superseded(f'somebody else is rebuilding the index {index}')
+            yield connection
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        # One for each use, which costs 0.2 ms: nothing is shared by threads or forked processes,
+        # and a file that was replaced is not held on to.
+        try:
+            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        except sqlite3.Error as error:
+            raise SearchUnavailable(f'{self.path}: {error}') from error
+        try:
+            # The file can be made again: it need not survive a loss of power.
+            connection.execute('PRAGMA synchronous = NORMAL')
+            yield connection
+        except sqlite3.Error as error:
+            if getattr(error, 'sqlite_errorcode', 0) & 0xFF in _BROKEN:
+                self._throw_away()
+            # Locked, or the disk is full: the next one may succeed.
+            raise Refused(f'{self.path}: {error}') from error
+        finally:
+            connection.close()
+
+    def _throw_away(self) -> None:
+        """Remove a file that cannot be read: a missing one is made again."""
+        for suffix in ('', '-wal', '-shm'):
+            with suppress(OSError):
+                Path(f'{self.path}{suffix}').unlink()
+
+
+class _Search:
+    """One query in one state of an index."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, query: Query) -> None:
+        self.connection = connection
+        self.table = table
+        self.query = query
+
+    def total(self) -> int:
+        return self._count(_expression(self.query.wanted, self.query.excluded))
+
+    def newest(self, offset: int, limit: int) -> list[int]:
+        return self._newest(_expression(self.query.wanted, self.query.excluded), offset, limit)
+
+    def best(self, offset: int, limit: int) -> list[int]:
+        """Rank the newest entries that have each phrase, as many as pages can show."""
+        entries = self.connection.execute(
+            f'SELECT count(*) FROM {self.table}_docsize'  # noqa: S608
+        ).fetchone()[0]
+        rarity = {
+            word: _rarity(self._count(_expression([(word,)])), entries)
+            for phrase in self.query.wanted
+            for word in phrase
+        }
+        scores: Counter[int] = Counter()
+        for phrase in self.query.wanted:
+            score = sum(rarity[word] for word in phrase)
+            expression = _expression([phrase], self.query.excluded)
+            for id_ in self._newest(expression, 0, DEEPEST_HIT):
+                scores[id_] += score  # type: ignore[assignment]
+        # Rounded: sums in another order differ in the last digits.
+        ranked = sorted(scores, key=lambda id_: (round(scores[id_], 4), id_), reverse=True)
+        return ranked[offset : offset + limit]
+
+    def _count(self, expression: str) -> int:
+        rows = self.connection.execute(
+            f'SELECT count(*) FROM {self.table} WHERE {self.table} MATCH ?',  # noqa: S608
+            (expression,),
+        )
+        return int(rows.fetchone()[0])
+
+    def _newest(self, expression: str, offset: int, limit: int) -> list[int]:
+        rows = self.connection.execute(
+            f'SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?'  # noqa: S608
+            ' ORDER BY rowid DESC LIMIT ? OFFSET ?',
+            (expression, limit, offset),
+        )
+        return [id_ for (id_,) in rows]
+
+
+def _rarity(having: int, entries: int) -> float:
+    return math.log(1 + (entries - having + 0.5) / (having + 0.5))
+
+
+def _expression(
+    wanted: tuple[Phrase, ...] | list[Phrase], excluded: tuple[Phrase, ...] = ()
+) -> str:
+    """Return what FTS5 calls a query. In quotes, a word is nothing but a word."""
+    either = ' OR '.join(f'"{" ".join(phrase)}"' for phrase in wanted)
+    if not excluded:
+        return either
+    return f'({either}) NOT ({_expression(excluded)})'
+
+
+def _live(index: str) -> str:
+    return _table('live', index)
+
+
+def _new(index: str) -> str:
+    return _table('new', index)
+
+
+def _table(prefix: str, index: str) -> str:
+    if not (index.isascii() and index.replace('_', '').isalnum()):
+        raise ValueError(f'not a name for an index: {index!r}')
+    return f'{prefix}_{index.lower()}'
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)
+    ).fetchone()
+    return row is not None
+
+
+def _create_table(connection: sqlite3.Connection, name: str) -> None:
+    # The words are split and folded already. This tokenizer leaves all scripts alone: `unicode61`
+    # would judge them by the Unicode of its own year.
+    connection.execute(
+        f'CREATE VIRTUAL TABLE {name} USING fts5(words, tokenize="ascii tokenchars \'|\'")'
+    )
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[int, Document]]) -> None:
+    connection.executemany(f'INSERT INTO {table}(rowid, words) VALUES (?, ?)', rows)  # noqa: S608
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Bring an empty file, or one of another format, to ours."""
+    version = connection.execute('PRAGMA user_version').fetchone()[0]
+    if version == FORMAT:
+        return
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'"
+    ).fetchall()
+    for (name,) in names:
+        connection.execute(f'DROP TABLE "{name}"')
+    for table in ('rebuilding', 'touched'):
+        connection.execute(f'DROP TABLE IF EXISTS {table}')
+    for statement in _SCHEMA.split(';')[:-1]:
+        connection.execute(statement)
+    connection.execute(f'PRAGMA user_version = {FORMAT}')
+
+
+def _forget_rebuilding(connection: sqlite3.Connection, index: str) -> None:
+    connection.execute('DELETE FROM rebuilding WHERE name = ?', (index,))
+    connection.execute('DELETE FROM touched WHERE name = ?', (index,))
