@@ -13,6 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.errors import bp
 from app.extensions import db
+from app.main.forms import SearchForm
 
 # There is a template of that name for each; other codes share those of their kind.
 PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
@@ -51,6 +52,8 @@ def _prepare_page(status: int) -> None:
             g._login_user = AnonymousUserMixin()
         # What the navigation bar shows; the rollback may have made it unknown.
         _ = current_user.is_authenticated and current_user.username
+        if current_user.is_authenticated and 'search_form' not in g:
+            g.search_form = SearchForm()
     except SQLAlchemyError:
         g._login_user = AnonymousUserMixin()
 

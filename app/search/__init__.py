@@ -10,8 +10,8 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -119,12 +119,19 @@ def is_being_rebuilt(index: str) -> bool:
     return _state().call(lambda engine: engine.is_being_rebuilt(index))
 
 
-def rebuild_index(index: str) -> AbstractContextManager[Callable[[Documents], None]]:
+@contextmanager
+def rebuild_index(index: str) -> Iterator[Callable[[Documents], None]]:
     """Fill a new index through the function given, which replaces the old one when complete.
 
-    Raises SearchUnavailable.
+    Also tried with an engine that was found to be away. Raises SearchUnavailable.
     """
-    return _state().engine.rebuild(index)
+    try:
+        with _state().engine.rebuild(index) as add:
+            yield add
+    except SearchUnavailable as error:
+        logger.error('The index %s was not rebuilt: %s', index, error)
+        raise
+    _state().paused_until = 0.0
 
 
 def document(fields: Any) -> Document:

@@ -246,3 +246,5 @@ def _translated() -> Iterator[None]:
         in_trouble = error.status_code >= SERVER_ERROR or error.status_code == TOO_MANY_REQUESTS
         kind = SearchUnavailable if in_trouble else Refused
         raise kind(f'Elasticsearch: {error}') from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SearchUnavailable(f'Elasticsearch answers something else: {error!r}') from error

@@ -8,6 +8,7 @@ has read the database a moment ago, does not overwrite it. Each step is one tran
 from __future__ import annotations
 
 import math
+import os
 import secrets
 import sqlite3
 import time
@@ -52,7 +53,7 @@ class Fts5(Engine):
     def write(
         self, index: str, changes: Mapping[int, Document | None], *, create: bool = False
     ) -> None:
-        if not create and not self.path.exists():
+        if not create and not os.path.exists(self.path):
             return
         with self._writing() as connection:
             live, new = _live(index), _new(index)
@@ -143,7 +144,7 @@ class Fts5(Engine):
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """Give a connection that sees one state of the file; None when there is no file."""
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             yield None
             return
         with self._connection() as connection:
@@ -154,7 +155,10 @@ class Fts5(Engine):
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Give a connection whose changes are all kept at the end, or none of them."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SearchUnavailable(str(error)) from error
         with self._connection() as connection:
             connection.execute('PRAGMA journal_mode = WAL')
             connection.execute('BEGIN IMMEDIATE')

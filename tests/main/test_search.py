@@ -1,0 +1,172 @@
+"""The search box and the page of results (chapter 16)."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import db
+from app.models import Post, User
+from tests.conftest import MakeUser
+from tests.main.test_query_counts import count
+from tests.pages import bodies, heading, link, title
+
+LogIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def susan(make_user: MakeUser) -> User:
+    return make_user('susan')
+
+
+def write(author: User, *texts: str) -> None:
+    for text in texts:
+        db.session.add(Post(body=text, author=author))
+        db.session.commit()
+
+
+def test_for_members_only(client: FlaskClient) -> None:
+    response = client.get('/search?q=fox')
+    assert response.status_code == 302
+    assert response.location.startswith('/auth/login?next=')
+    assert 'name="q"' not in client.get('/auth/login').text
+
+
+@pytest.mark.parametrize(
+    'path', ['/index', '/explore', '/user/susan', '/edit_profile', '/search?q=x', '/nothing']
+)
+def test_the_box_is_on_every_page(log_in: LogIn, susan: User, path: str) -> None:
+    page = log_in(susan).get(path).text
+    box = re.search(r'<form[^>]*role="search".*?</form>', page, re.S)
+    assert box is not None
+    assert 'action="/search"' in box[0]
+    assert 'method="get"' in box[0]
+    assert 'csrf' not in box[0]
+    field = re.search(r'<input[^>]*name="q"[^>]*>', box[0])
+    assert field is not None
+    for attribute in ('size="20"', 'class="form-control"', 'placeholder="Search"'):
+        assert attribute in field[0]
+
+
+def test_the_page(log_in: LogIn, susan: User) -> None:
+    write(susan, 'a red fox', 'green', 'the <b>Réd</b> car')
+    response = log_in(susan).get('/search?q=red')
+    assert title(response) == 'Search - Microblog'
+    assert heading(response) == 'Search Results'
+    assert bodies(response) == ['the <b>Réd</b> car', 'a red fox']
+    assert '2 posts' in response.text
+    assert 'a <mark>red</mark> fox' in response.text
+    assert '&lt;b&gt;<mark>Réd</mark>&lt;/b&gt;' in response.text
+    assert 'value="red"' in response.text
+
+
+def test_marks_in_links(log_in: LogIn, susan: User) -> None:
+    write(susan, 'see https://example.org/fox')
+    page = log_in(susan).get('/search?q=fox').text
+    assert 'href="https://example.org/fox"' in page
+    assert 'https://example.org/<mark>fox</mark></a>' in page
+
+
+def test_pages(make_app: Callable[..., Flask], log_in: LogIn, susan: User) -> None:
+    write(susan, *(f'fox {number}' for number in range(7)))
+    susan_id = susan.get_id()
+    client = make_app(POSTS_PER_PAGE=3).test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = susan_id
+    first = client.get('/search?q=fox')
+    assert bodies(first) == ['fox 6', 'fox 5', 'fox 4']
+    assert link(first, 'Previous results') is None
+    assert link(first, 'Next results') == '/search?q=fox&page=2'
+    second = client.get('/search?q=fox&page=2')
+    assert '7 posts' in second.text
+    assert link(second, 'Previous results') == '/search?q=fox&page=1'
+    last = client.get('/search?q=fox&page=3')
+    assert bodies(last) == ['fox 0']
+    assert link(last, 'Next results') is None
+    newest = client.get('/search?q=fox&order=newest')
+    assert link(newest, 'Next results') == '/search?q=fox&order=newest&page=2'
+    for page in ('99', '99999999999999999999', '0', '-1', 'x', ''):
+        response = client.get(f'/search?q=fox&page={page}')
+        assert response.status_code == 200
+        assert bodies(response) == ([] if page.startswith('99') else bodies(first))
+
+
+def test_best_or_newest_first(log_in: LogIn, susan: User) -> None:
+    write(susan, 'red fox', 'red')
+    client = log_in(susan)
+    best = client.get('/search?q=red+fox')
+    assert bodies(best) == ['red fox', 'red']
+    newest = link(best, 'Newest first')
+    assert newest == '/search?q=red+fox&order=newest'
+    assert bodies(client.get(newest)) == ['red', 'red fox']
+    assert bodies(client.get('/search?q=red+fox&order=nonsense')) == ['red fox', 'red']
+
+
+@pytest.mark.parametrize('query', ['', 'q=', 'q=%20', 'x=1', 'q=%00', 'q=%0A'])
+def test_nothing_asked_for(log_in: LogIn, susan: User, query: str) -> None:
+    response = log_in(susan).get(f'/search?{query}')
+    assert (response.status_code, response.location) == (302, '/explore')
+
+
+@pytest.mark.parametrize(
+    'q',
+    [
+        '"',
+        '(((',
+        '*',
+        'NEAR(',
+        '\\',
+        'AND OR NOT',
+        '-fox',
+        'fox\0',
+        '<script>alert(1)</script>',
+        "' OR 1=1 --",
+        'x' * 8000,
+        '京' * 2000,
+    ],
+)
+@pytest.mark.parametrize('more', [{}, {'order': 'newest'}, {'kind': 'people'}, {'page': '2'}])
+def test_whatever_is_typed(log_in: LogIn, susan: User, q: str, more: dict[str, str]) -> None:
+    write(susan, 'hello')
+    response = log_in(susan).get('/search?' + urlencode({'q': q, **more}))
+    assert response.status_code == 200
+    assert '<script>alert' not in response.text
+
+
+def test_half_of_a_surrogate_pair(log_in: LogIn, susan: User) -> None:
+    assert log_in(susan).get('/search?q=fox%ED%A0%80').status_code == 200
+
+
+def test_people(make_app: Callable[..., Flask], log_in: LogIn, make_user: MakeUser) -> None:
+    susan = make_user('susan', about_me='I am Susan')
+    make_user('john')
+    response = log_in(susan).get('/search?q=SUSAN')
+    assert '1 person' in response.text
+    assert '<bdi><mark>susan</mark></bdi>' in response.text
+    assert 'I am Susan' in response.text
+    assert '0 posts' in response.text
+    assert 'All people' not in response.text
+    for number in range(8):
+        make_user(f'susan.{number}')
+    client = log_in(susan)
+    response = client.get('/search?q=susan')
+    assert '9 people' in response.text
+    people = link(response, 'All people')
+    assert people is not None
+    shown = re.findall(r'<a class="author" href="/user/([^"]*)"', client.get(people).text)
+    assert len(shown) == 9
+    assert unescape(shown[0]) == 'susan.7'
+
+
+def test_queries(log_in: LogIn, make_user: MakeUser, susan: User) -> None:
+    for number in range(5):
+        write(make_user(f'fox.{number}'), 'fox one', 'fox two')
+    client = log_in(susan)
+    client.get('/search?q=fox')
+    assert count(client, '/search?q=fox') <= 4
+    assert count(client, '/search?q=fox&kind=people') <= 3
+    assert count(client, '/search?q=nothing') <= 3
