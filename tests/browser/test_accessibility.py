@@ -51,6 +51,8 @@ def test_nothing_serious(
     other.register('other')
     for path in ('/explore', '/explore?page=2', '/user/susan', '/user/other', '/edit_profile'):
         look(path)
+    for path in ('/search?q=number+susan', '/search?q=other&kind=people', '/search?q=nothing'):
+        look(path)
     for path in ('/user/susan/followers', '/user/susan/following'):
         look(path)
     for path in ('/send_message/other', '/messages/with/other'):
