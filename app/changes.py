@@ -119,6 +119,8 @@ def _note_statement(state: ORMExecuteState) -> None:
         return
     statement: Any = state.statement
     table = statement.table
+    if not isinstance(table, Table):
+        return
     parameters: Any = state.parameters or {}
     rows: Any = parameters if isinstance(parameters, list | tuple) else [parameters]
     if state.is_insert:
