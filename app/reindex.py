@@ -39,7 +39,7 @@ def reindex_with_progress(*models: type[SearchableMixin]) -> None:
     for model in models or searchable_models().values():
         count = db.session.scalar(select(func.count()).select_from(model))
         db.session.rollback()
-        label = f'{model.__name__}s'
-        bar: Any = click.progressbar(length=count, label=f'{label:<8}')
+        label = f'{model.__name__}s'.ljust(8)
+        bar: Any = click.progressbar(length=count, label=label)
         with bar as progress:
             model.reindex(progress.update)

@@ -17,6 +17,6 @@ def test_search(make_visitor: MakeVisitor) -> None:
     assert page.locator('#q').input_value() == 'creme tea'
     with page.expect_navigation():
         page.click('text=Newest first')
-    assert page.locator('[aria-current=true]').inner_text() == 'Newest first'
+    assert page.locator('.choices [aria-current=true]').inner_text() == 'Newest first'
     assert page.evaluate('document.documentElement.scrollWidth') <= PHONE['width']
     assert susan.complaints == []
