@@ -4,7 +4,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import IntegrityError
-from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
 from app.auth import bp
@@ -12,10 +11,6 @@ from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.models import User
 from app.site import local_path
-from app.text import normalize_name
-
-# Checked when there is no such user, so that the answer takes as long as for a wrong password.
-NOBODYS_HASH = generate_password_hash('nobody')
 
 
 def next_page() -> str:
@@ -30,12 +25,8 @@ def login() -> str | Response:
         return redirect(url_for('main.index'))
     form = LoginForm()
     if form.validate_on_submit():
-        typed = form.username.data
-        # An account from the tutorial may have a name that nobody could choose today.
-        user = User.find(typed) or User.find(normalize_name(typed))
+        user = User.authenticate(form.username.data, form.password.data)
         if user is None:
-            check_password_hash(NOBODYS_HASH, form.password.data)
-        if user is None or not user.check_password(form.password.data):
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
         login_user(user, remember=form.remember_me.data)

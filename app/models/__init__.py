@@ -1,5 +1,6 @@
 """The tables and the rules that belong to them: no request, no template, no HTTP."""
 
+from app.models.api_token import ApiToken
 from app.models.followers import followers
 from app.models.message import Message
 from app.models.notification import Notification
@@ -9,6 +10,7 @@ from app.models.task import Task
 from app.models.user import User
 
 __all__ = [
+    'ApiToken',
     'Message',
     'Notification',
     'Post',

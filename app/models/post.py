@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Index, Select, String, event, update
+from sqlalchemy import Connection, Index, Select, String, event, exists, select, update
 from sqlalchemy.orm import Mapped, Mapper, joinedload, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
@@ -37,6 +37,8 @@ class Post(SearchableMixin, Model):
         Index(None, 'user_id', 'timestamp', 'id'),
         TABLE_OPTIONS,
     )
+    # Whoever deletes a post that another one has just deleted has got what they want.
+    __mapper_args__ = {'confirm_deleted_rows': False}
 
     def __repr__(self) -> str:
         return f'<Post {self.body}>'
@@ -46,19 +48,21 @@ class Post(SearchableMixin, Model):
         return super().select_by_ids(ids).options(joinedload(Post.author))
 
 
-def _count_post(connection: Connection, author_id: int, change: int) -> None:
+@event.listens_for(Post, 'before_insert')
+def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
     # Before the insert, not after it: whoever holds the author's row first goes first, whereas
     # two inserts that share the row's lock and then both want to write it would deadlock.
     connection.execute(
-        update(User).where(User.id == author_id).values(post_count=User.post_count + change)
+        update(User).where(User.id == post.user_id).values(post_count=User.post_count + 1)
     )
-
-
-@event.listens_for(Post, 'before_insert')
-def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    _count_post(connection, post.user_id, +1)
 
 
 @event.listens_for(Post, 'before_delete')
 def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    _count_post(connection, post.user_id, -1)
+    # Of two who delete the same post, the second one waits here, and then finds nothing to count.
+    author = User.id == post.user_id
+    connection.execute(select(User.id).where(author).with_for_update(key_share=True))
+    still_there = exists().where(Post.id == post.id)
+    connection.execute(
+        update(User).where(author, still_there).values(post_count=User.post_count - 1)
+    )

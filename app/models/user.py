@@ -21,13 +21,14 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
 from app.extensions import db, login
+from app.models.api_token import ApiToken
 from app.models.base import Identifier, Model
 from app.models.followers import followers
 from app.models.message import Correspondent, discount_messages_of, unread_count
 from app.models.searchable import SearchableMixin
 from app.models.task import TaskOwner
 from app.models.tokens import fingerprint, make_token, read_token
-from app.text import case_key, is_storable
+from app.text import case_key, is_storable, normalize_name
 
 if TYPE_CHECKING:
     from app.models.message import Message
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from app.models.post import Post
     from app.models.task import Task
     from app.models.timeline import FollowedPosts
+
+# Checked when there is no such user.
+NOBODYS_HASH = generate_password_hash('nobody')
 
 
 class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
@@ -54,6 +58,7 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
     # Of the site, chosen by the person; None leaves it to their browser.
     language: Mapped[str | None] = mapped_column(String(16))
+    # The tutorial's, and empty: tokens of the API have a table of their own.
     token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
     token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)
     # Kept in the transaction that changes what they count: no page counts a growing table.
@@ -87,6 +92,9 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         back_populates='user', passive_deletes=True
     )
     tasks: WriteOnlyMapped[Task] = relationship(back_populates='user', passive_deletes=True)
+    api_tokens: WriteOnlyMapped[ApiToken] = relationship(
+        back_populates='user', passive_deletes=True
+    )
 
     __table_args__ = (TABLE_OPTIONS,)
 
@@ -151,6 +159,18 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
             # A kind of hash that is not thought safe any more.
             return False
 
+    @staticmethod
+    def authenticate(username: str, password: str) -> User | None:
+        """Return the account of that name and password, None if there is none such.
+
+        It takes as long for an unknown name as for a wrong password.
+        """
+        # An account from the tutorial may have a name that nobody could choose today.
+        user = User.find(username) or User.find(normalize_name(username))
+        if user is None:
+            check_password_hash(NOBODYS_HASH, password)
+        return user if user is not None and user.check_password(password) else None
+
     def get_id(self) -> str:
         """Return what a session remembers of the user: it is worth nothing under a new password."""
         return f'{self.id}-{fingerprint(self.password_hash)}'
@@ -175,6 +195,22 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         found = read_token('change_email', token)
         return found and (found[0], found[1]['email'])
 
+    def get_token(self, expires_in: float = 3600) -> str:
+        """Return a token of the API that is good for `expires_in` seconds (chapter 23).
+
+        As in the tutorial, to commit is left to the caller. Every call gives another token.
+        """
+        return ApiToken.issue(self, expires_in)
+
+    def revoke_token(self, token: str | None = None) -> None:
+        """End a token of the user, or all of them."""
+        ApiToken.revoke(self, token)
+
+    @staticmethod
+    def check_token(token: str) -> User | None:
+        """Return the user whom `token` was given to, None for a bad one."""
+        return ApiToken.check(token)
+
     def avatar(self, size: int) -> str:
         """Return the address of the user's picture, `size` pixels wide and high (chapter 6).
 
@@ -185,14 +221,16 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
     def follow(self, user: User) -> bool:
         """Follow `user` from now on; return whether that is new (chapter 8)."""
-        self._lock_with(user)
+        if not self._lock_with(user):
+            return False
         row = {'follower_id': self.id, 'followed_id': user.id}
         backend = db.session.get_bind().dialect.name
         return self._count_followers(user, insert_if_absent(followers, row, backend), +1)
 
     def unfollow(self, user: User) -> bool:
         """Follow `user` no longer; return whether that is new."""
-        self._lock_with(user)
+        if not self._lock_with(user):
+            return False
         pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
         return self._count_followers(user, delete(followers).where(pair), -1)
 
@@ -206,16 +244,18 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
         return FollowedPosts(self)
 
-    def _lock_with(self, user: User) -> None:
+    def _lock_with(self, user: User) -> bool:
+        """Let nobody else change the two accounts; return whether both are still there."""
         # Always in the same order, so that two people who follow each other at the same moment
         # wait for one another instead of deadlocking.
         db.session.flush()
-        db.session.execute(
+        locked = db.session.scalars(
             select(User.id)
             .where(User.id.in_([self.id, user.id]))
             .order_by(User.id)
             .with_for_update(key_share=True)
         )
+        return len(locked.all()) == len({self.id, user.id})
 
     def _count_followers(self, user: User, statement: Any, change: int) -> bool:
         result = cast(CursorResult[Any], db.session.execute(statement))
@@ -236,6 +276,13 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
     followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
     following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
+    # Locked in the same order as everywhere; from here on nobody can begin to follow the account.
+    connection.execute(
+        select(User.id)
+        .where((User.id == user.id) | User.id.in_(followed) | User.id.in_(following))
+        .order_by(User.id)
+        .with_for_update(key_share=True)
+    )
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
         connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
     discount_messages_of(connection, user.id)

@@ -18,14 +18,14 @@ from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
 
-HEAD = 'b4d7c1e02f6a'
+HEAD = '9d3f6c1e7a52'
 
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'failing'
-down_revision = 'b4d7c1e02f6a'
+down_revision = '9d3f6c1e7a52'
 
 
 def upgrade():
@@ -179,7 +179,7 @@ DANGLING = """
 from alembic import op
 
 revision = 'dangling'
-down_revision = 'b4d7c1e02f6a'
+down_revision = '9d3f6c1e7a52'
 
 
 def upgrade():
