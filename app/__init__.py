@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import database, headers, limits, logs, search, templating, translate
+from app import database, headers, limits, logs, search, sessions, templating, translate
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
 from app.locales import select_language
 from config import Config, basedir
@@ -23,6 +23,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
         app, db, str(basedir / 'migrations'), render_as_batch=True, compare_server_default=True
     )
     search.init_app(app)
+    sessions.init_app(app)
     login.init_app(app)
     mail.init_app(app)
     csrf.init_app(app)
@@ -46,6 +47,12 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     from app.main import bp as main_bp
 
     app.register_blueprint(main_bp)
+
+    from app.api import bp as api_bp
+    from app.api import openapi
+
+    app.register_blueprint(api_bp, url_prefix='/api')
+    openapi.init_app(app)
 
     tasks.init_app(app)
     limits.init_app(app)

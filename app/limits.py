@@ -5,6 +5,7 @@ set; while Redis is away, in memory again. RATELIMIT_ENABLED=0 turns all limits 
 """
 
 from collections.abc import Callable
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,19 @@ def person() -> str:
     return f'user {current_user.get_id()}' if current_user.is_authenticated else address()
 
 
+def token() -> str:
+    """What a program shows in place of a login, else the address."""
+    shown = request.headers.get('Authorization')
+    return f'token {sha256(shown.encode()).hexdigest()}' if shown else address()
+
+
+def basic_username() -> str:
+    """The name that a program wants a token for, whether there is such an account or not."""
+    shown = request.authorization
+    name = shown.username if shown is not None else None
+    return f'username {case_key(normalize_name(name))[:200]}'
+
+
 def typed(field: str) -> Callable[[], str]:
     """What was typed into a field of the form, whether there is such an account or not."""
 
@@ -36,10 +50,10 @@ def typed(field: str) -> Callable[[], str]:
 
 
 def succeeded(response: Response) -> bool:
-    return response.status_code == HTTPStatus.FOUND
+    return response.status_code in (HTTPStatus.FOUND, HTTPStatus.CREATED)
 
 
-# Endpoint: how many POST requests in which time, counted for whom. A person never gets there.
+# Endpoint: how many changes in which time, counted for whom. A person never gets there.
 # Of registering only what succeeds is counted: several tries are needed to find a free name.
 LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.login': [('10 per minute', address), ('10 per minute', typed('username'))],
@@ -54,11 +68,28 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.edit_profile': [('30 per minute', person)],
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],
+    'api.get_token': [('10 per minute', address), ('10 per minute', basic_username)],
+    'api.create_user': [('10 per hour', address)],
+    'api.update_user': [('30 per minute', token)],
+    'api.change_password': [('10 per hour', token)],
+    'api.delete_me': [('10 per hour', token)],
+    'api.send_message': [('30 per minute', token)],
+    'api.delete_message': [('60 per minute', token)],
+    'api.read_messages': [('60 per minute', token)],
+    'api.create_post': [('30 per minute', token)],
+    'api.update_post': [('30 per minute', token)],
+    'api.follow': [('60 per minute', token)],
+    'api.unfollow': [('60 per minute', token)],
     'main.send_message': [('30 per minute', person)],
     'main.conversation': [('30 per minute', person)],
     'main.delete_message': [('60 per minute', person)],
     'main.export_posts': [('10 per hour', person)],
 }
+CHANGES = ['POST', 'PUT', 'DELETE']
+# Of registering, what fails is not counted.
+COUNTED_IF_SUCCEEDED = {'auth.register', 'api.create_user'}
+# All requests of the API together, reading included.
+API_LIMITS = [('300 per minute', token), ('600 per minute', address)]
 
 
 def init_app(app: Flask) -> None:
@@ -80,7 +111,12 @@ def init_app(app: Flask) -> None:
             view = limiter.limit(
                 limit,
                 key_func=counted_for,
-                methods=['POST'],
-                deduct_when=succeeded if endpoint == 'auth.register' else None,
+                methods=CHANGES,
+                deduct_when=succeeded if endpoint in COUNTED_IF_SUCCEEDED else None,
             )(view)
         app.view_functions[endpoint] = view
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith('api.'):
+            for limit, counted_for in API_LIMITS:
+                view = limiter.shared_limit(limit, scope='api', key_func=counted_for)(view)
+            app.view_functions[endpoint] = view

@@ -14,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from app.errors import bp
 from app.extensions import db
 from app.main.forms import SearchForm
+from app.sessions import is_api_request
 
 # There is a template of that name for each; other codes share those of their kind.
 PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
@@ -22,20 +23,33 @@ RETRY_AFTER = 30  # seconds
 
 def wants_json() -> bool:
     """Tell whether the client prefers JSON to HTML; one that does not say gets HTML."""
-    if request.path.startswith('/api/'):
+    if is_api_request():
         return True
     accepted = request.accept_mimetypes
     return accepted.best_match(['text/html', 'application/json'], 'text/html') != 'text/html'
 
 
 def error_response(status: int) -> Response:
-    """Return the answer for an HTTP status code (also the API's, chapter 23)."""
+    """Return the answer for an HTTP status code."""
     if wants_json():
-        response = jsonify(error=HTTP_STATUS_CODES.get(status, 'Unknown error'))
-    else:
-        page = status if status in PAGES else 400 if status < 500 else 500
-        _prepare_page(status)
-        response = make_response(render_template(f'errors/{page}.html'))
+        return json_error(status)
+    page = status if status in PAGES else 400 if status < 500 else 500
+    _prepare_page(status)
+    response = make_response(render_template(f'errors/{page}.html'))
+    response.status_code = status
+    return response
+
+
+def json_error(
+    status: int, message: str | None = None, errors: dict[str, list[str]] | None = None
+) -> Response:
+    """Return the tutorial's JSON for an error (chapter 23), and what is wrong by field."""
+    facts = {
+        'error': HTTP_STATUS_CODES.get(status, 'Unknown error'),
+        'message': message,
+        'errors': errors,
+    }
+    response = jsonify({key: fact for key, fact in facts.items() if fact is not None})
     response.status_code = status
     return response
 

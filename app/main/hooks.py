@@ -13,6 +13,7 @@ from app.locales import present_language
 from app.main import bp
 from app.main.forms import SearchForm
 from app.models import User
+from app.sessions import is_api_request
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 # What an open page asks for by itself, also when nobody is in the room.
@@ -30,6 +31,8 @@ def before_request() -> None:
 
 def _is_visit() -> bool:
     """Tell whether a person is looking at a page, not a program fetching a file."""
+    if is_api_request():
+        return False
     endpoint = request.endpoint or 'static'
     return not endpoint.endswith('static') and endpoint not in NO_VISITS
 

@@ -1,4 +1,4 @@
-"""The lists of people: who follows somebody, and whom somebody follows."""
+"""The lists of people: everybody, who follows somebody, and whom somebody follows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ from sqlalchemy import Column, select
 
 from app.extensions import db
 from app.models.followers import followers
-from app.models.listing import Listing, Position, Span, beyond, sort
+from app.models.listing import LARGEST_SKIP, Listing, Position, Span, beyond, sort
+from app.models.totals import total
 from app.models.user import User
+
+
+def everybody(limit: int, skip: int) -> list[User]:
+    """Return `limit` accounts, the oldest first, after the first `skip` ones."""
+    if skip > LARGEST_SKIP:
+        return []
+    return list(db.session.scalars(select(User).order_by(User.id).limit(limit).offset(skip)))
+
+
+def number_of_accounts() -> int:
+    """Return how many accounts there are; of more than 10,000, how many there were lately."""
+    return total('accounts', select(User.id))
 
 
 class _People(Listing[User]):
@@ -41,8 +54,14 @@ class Followers(_People):
 
     end, other_end = followers.c.follower_id, followers.c.followed_id
 
+    def total(self) -> int:
+        return self.user.follower_count
+
 
 class Followed(_People):
     """The people whom `user` follows."""
 
     end, other_end = followers.c.followed_id, followers.c.follower_id
+
+    def total(self) -> int:
+        return self.user.followed_count

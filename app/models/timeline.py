@@ -13,13 +13,24 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
 from app.models.post import Post
+from app.models.totals import total
 from app.models.user import User
 
 EPOCH = datetime(1970, 1, 1)
@@ -43,10 +54,18 @@ def position_values(position: Position) -> tuple[datetime, int]:
     return EPOCH + min(microseconds, LAST_MICROSECOND) * MICROSECOND, post_id
 
 
+def place_of(entries: Any, id_: int) -> str:
+    """Return the place of a post (or message) as the argument of a page; it may be gone by now."""
+    nearest = select(entries.timestamp).where(entries.id <= id_)
+    timestamp = db.session.scalar(nearest.order_by(entries.id.desc()).limit(1))
+    return '0-0' if timestamp is None else f'{(timestamp - EPOCH) // MICROSECOND}-{id_}'
+
+
 class Timeline(Listing[Post]):
     """Posts by time, the newest first, each with its author loaded."""
 
     position_size = 2
+    model = Post
 
     def position(self, item: Post) -> Position:
         return post_position(item)
@@ -61,12 +80,19 @@ class Timeline(Listing[Post]):
         posts = list(db.session.scalars(statement)) if ids else []
         return sorted(posts, key=self.position, reverse=True)
 
+    def total(self) -> int:
+        """Return how many posts there are in all, or were lately where there are many."""
+        raise NotImplementedError
+
     def _ids(self, span: Span) -> Sequence[int]:
         raise NotImplementedError
 
 
 class AllPosts(Timeline):
     """Everybody's posts: the Explore page."""
+
+    def total(self) -> int:
+        return total('posts', select(Post.id))
 
     def _ids(self, span: Span) -> Sequence[int]:
         return db.session.scalars(cut(select(Post.id), Post, span)).all()
@@ -78,6 +104,9 @@ class PostsBy(Timeline):
     def __init__(self, author: User) -> None:
         self.author = author
 
+    def total(self) -> int:
+        return self.author.post_count
+
     def _ids(self, span: Span) -> Sequence[int]:
         own = select(Post.id).where(Post.user_id == self.author.id)
         return db.session.scalars(cut(own, Post, span)).all()
@@ -88,6 +117,11 @@ class FollowedPosts(Timeline):
 
     def __init__(self, reader: User) -> None:
         self.reader = reader
+
+    def total(self) -> int:
+        authors = self._authors().subquery('followed')
+        counted = select(func.sum(User.post_count)).where(User.id.in_(select(authors.c.author_id)))
+        return int(db.session.scalar(counted) or 0)
 
     def _ids(self, span: Span) -> Sequence[int]:
         if self.reader.followed_count == 0:

@@ -1,0 +1,55 @@
+"""One's own account."""
+
+from apifairy import authenticate, response
+from flask import abort
+
+from app.api import bp
+from app.api.auth import caller, token_auth
+from app.api.body import body
+from app.api.caching import conditional
+from app.api.errors import bad_request
+from app.api.paging import Arguments
+from app.api.schemas import DeletionSchema, PasswordChangeSchema, UserEntrySchema
+from app.extensions import db
+from app.models import User
+
+
+@bp.route('/users/me', methods=['GET'])
+@conditional
+@authenticate(token_auth)
+@response(UserEntrySchema)
+def get_me() -> User:
+    """Read the own entry."""
+    return caller()
+
+
+@bp.route('/users/me/password', methods=['PUT'])
+@authenticate(token_auth)
+@body(PasswordChangeSchema)
+def change_password(data: Arguments) -> tuple[str, int]:
+    """Set a new password, which ends all tokens (this one, too) and all sessions."""
+    user = caller()
+    check_password(user, data['current_password'], 'current_password')
+    user.set_password(data['password'])
+    user.revoke_token()
+    db.session.commit()
+    return '', 204
+
+
+@bp.route('/users/me', methods=['DELETE'])
+@authenticate(token_auth)
+@body(DeletionSchema)
+def delete_me(data: Arguments) -> tuple[str, int]:
+    """Delete the own account, with everything that belongs to it. There is no way back."""
+    user = caller()
+    check_password(user, data['password'], 'password')
+    db.session.delete(user)
+    db.session.commit()
+    return '', 204
+
+
+def check_password(user: User, password: str, field: str) -> None:
+    """Answer with a 400 when `password` is not the one of `user`."""
+    if not user.check_password(password):
+        message = 'this is not your password'
+        abort(bad_request(message, {field: [message]}))

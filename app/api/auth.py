@@ -1,0 +1,55 @@
+"""Who is calling: a password for getting a token, a token for everything else (chapter 23)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from apifairy import other_responses
+from flask import Response, abort
+from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
+
+from app.api.errors import error_response
+from app.models import User
+
+basic_auth = HTTPBasicAuth()
+token_auth = HTTPTokenAuth()
+basic_auth.__doc__ = 'The name and the password of an account'
+token_auth.__doc__ = 'A token from `POST /api/tokens`'
+
+
+@basic_auth.verify_password
+def verify_password(username: str, password: str) -> User | None:
+    return User.authenticate(username, password) if username and password else None
+
+
+@token_auth.verify_token
+def verify_token(token: str) -> User | None:
+    return User.check_token(token) if token else None
+
+
+@basic_auth.error_handler
+def basic_auth_error(status: int) -> Response:
+    return error_response(status)
+
+
+@token_auth.error_handler
+def token_auth_error(status: int) -> Response:
+    return error_response(status)
+
+
+def caller() -> User:
+    """Return whose token came with the request."""
+    user: User = token_auth.current_user()
+    return user
+
+
+def own_entry(view: Callable[..., Any]) -> Any:
+    """Refuse (403) whoever is not the user `id`, before looking whether there is one."""
+
+    @wraps(view)
+    def guarded(*args: Any, id: int, **kwargs: Any) -> Any:
+        if caller().id != id:
+            abort(403)
+        return view(*args, id=id, **kwargs)
+
+    return other_responses({403: 'This is not you'})(guarded)

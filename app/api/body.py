@@ -1,0 +1,40 @@
+"""The body of a request: a JSON object, or an answer that says so."""
+
+import json
+from typing import Any, NoReturn
+
+from apifairy import body as apifairy_body
+from apifairy.decorators import parser
+from flask import Request, abort
+
+from app.api.errors import bad_request, error_response
+from app.api.schemas import InputSchema
+
+LOCATION = 'json_object'
+
+
+def body(schema: type[InputSchema]) -> Any:
+    """Give the view what came in, checked by `schema`, as its first argument."""
+    return apifairy_body(schema, location=LOCATION)
+
+
+@parser.location_loader(LOCATION)
+def load_json_object(request: Request, schema: InputSchema) -> dict[str, Any]:
+    """Return the object in the body. No body at all is an empty one, as in the tutorial."""
+    data = request.get_data()
+    if not data:
+        return {}
+    if request.mimetype and not request.is_json:
+        abort(error_response(415, 'the body must be JSON: Content-Type: application/json'))
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        # No JSON, or with numbers or nested as deep as nobody can mean it.
+        abort(bad_request(schema.must_be()))
+    if not isinstance(value, dict):
+        abort(bad_request(schema.must_be()))
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f'{constant} is not JSON')

@@ -1,0 +1,23 @@
+"""What has happened since one last asked (chapters 21 and 23)."""
+
+from typing import Any
+
+from apifairy import arguments, authenticate, response
+
+from app.api import bp
+from app.api.auth import caller, token_auth
+from app.api.paging import Arguments
+from app.api.schemas import NotificationListSchema, SinceSchema
+
+
+@bp.route('/notifications', methods=['GET'])
+@authenticate(token_auth)
+@arguments(SinceSchema)
+@response(NotificationListSchema)
+def get_notifications(arguments: Arguments) -> dict[str, Any]:
+    """Ask what is new, the oldest first.
+
+    The number of unread messages is `unread_message_count`. Ask again with the `timestamp` of the
+    last one as `since`, but not more often than every ten seconds.
+    """
+    return {'items': caller().notifications_since(arguments['since'])}

@@ -1,0 +1,174 @@
+"""Collections: pages of entries, with links to their neighbours (chapter 23)."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+from flask import url_for
+from marshmallow import fields, pre_load, validate
+
+from app.api.schemas import AnswerSchema, InputSchema
+from app.database import LARGEST_ID
+from app.main.forms import clean_query
+from app.models.correspondence import Messages
+from app.models.listing import Page
+from app.models.timeline import Timeline, place_of
+
+PER_PAGE = 10
+MOST_PER_PAGE = 100
+MANY_DIGITS = 12
+OUT_OF_REACH = 10**MANY_DIGITS
+
+Arguments = dict[str, Any]
+
+
+class Number(fields.Field[int]):
+    """A number from 1 to `most`: a greater one counts as `most`, anything else as the default."""
+
+    def __init__(self, *, most: int, load_default: int, description: str) -> None:
+        metadata = {
+            'anyOf': [{'type': 'integer', 'minimum': 1}, {'type': 'string'}],
+            'description': description,
+        }
+        super().__init__(load_default=load_default, metadata=metadata)
+        self.most = most
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdigit()):
+            default: int = self.load_default
+            return default
+        return min(max(int(text), 1), self.most) if len(text) < MANY_DIGITS else self.most
+
+
+class PageSchema(InputSchema):
+    """Which page of a collection."""
+
+    page = Number(most=OUT_OF_REACH, load_default=1, description='counted from 1')
+    per_page = Number(
+        most=MOST_PER_PAGE, load_default=PER_PAGE, description='1 to 100; more counts as 100'
+    )
+
+
+class TimelinePageSchema(PageSchema):
+    """Which part of a timeline."""
+
+    before = fields.Integer(
+        validate=validate.Range(min=1),
+        metadata={
+            'description': 'only what is older than the entry with this id: so reading on is '
+            'stable while others write, which counting pages from the newest entry is not'
+        },
+    )
+
+
+class SearchSchema(PageSchema):
+    """What to look for."""
+
+    q = fields.String(
+        required=True,
+        metadata={
+            'description': 'any of these words; "an exact phrase" or -not if there are such',
+            'minLength': 1,
+        },
+    )
+    order = fields.String(load_default='best', validate=validate.OneOf(['best', 'newest']))
+
+    @pre_load
+    def clean(self, data: Any, **_kwargs: Any) -> Any:
+        """Take nothing to look for as nothing said."""
+        wanted = dict(data)
+        wanted['q'] = clean_query(wanted.get('q'))
+        return wanted if wanted['q'] else {k: v for k, v in wanted.items() if k != 'q'}
+
+
+class MetaSchema(AnswerSchema):
+    """How much there is."""
+
+    page = fields.Integer()
+    per_page = fields.Integer()
+    total_pages = fields.Integer()
+    total_items = fields.Integer()
+
+
+class NeighboursSchema(AnswerSchema):
+    """The pages beside this one; null where there is none."""
+
+    self = fields.String(metadata={'format': 'uri-reference'})
+    next = fields.String(allow_none=True, metadata={'format': 'uri-reference'})
+    prev = fields.String(allow_none=True, metadata={'format': 'uri-reference'})
+
+
+def collection_of(schema: type[AnswerSchema], name: str) -> type[AnswerSchema]:
+    """Return the schema of a page of such entries."""
+    schema_class: Any = AnswerSchema.from_dict(
+        {
+            'items': fields.List(fields.Nested(schema)),
+            '_meta': fields.Nested(MetaSchema),
+            '_links': fields.Nested(NeighboursSchema),
+        },
+        name=name,
+    )
+    return schema_class  # type: ignore[no-any-return]
+
+
+def skipped(arguments: Arguments) -> int:
+    """Return how many entries there are on the pages before this one."""
+    skip: int = (arguments['page'] - 1) * arguments['per_page']
+    return skip
+
+
+def collection(
+    items: Sequence[Any],
+    has_next: bool,
+    total: int,
+    endpoint: str,
+    arguments: Arguments,
+    **values: Any,
+) -> dict[str, Any]:
+    """Return a page as a collection schema wants it.
+
+    `total` is the number of entries on all pages; `values` are the variables of the endpoint, and
+    what else the links are to carry along.
+    """
+    page, per_page = arguments['page'], arguments['per_page']
+
+    def address(page: int, **more: Any) -> str:
+        return url_for(endpoint, page=page, per_page=per_page, **{**values, **more})
+
+    return {
+        'items': items,
+        '_meta': {
+            'page': page,
+            'per_page': per_page,
+            'total_pages': ceil(total / per_page),
+            'total_items': total,
+        },
+        '_links': {
+            'self': address(page),
+            'next': address(page + 1) if has_next else None,
+            'prev': address(page - 1) if page > 1 else None,
+        },
+    }
+
+
+def numbered(
+    page: Page[Any], total: int, endpoint: str, arguments: Arguments, **values: Any
+) -> dict[str, Any]:
+    """Return a page of a list that was found by its number."""
+    return collection(page.items, page.older is not None, total, endpoint, arguments, **values)
+
+
+def timeline_page(
+    timeline: Timeline | Messages, endpoint: str, arguments: Arguments, **values: Any
+) -> dict[str, Any]:
+    """Return a page of posts or messages. The link to the next one goes on where this one ends."""
+    before = arguments.get('before')
+    position = None if before is None else place_of(timeline.model, min(before, LARGEST_ID))
+    page = timeline.page(arguments['page'], arguments['per_page'], before=position)
+    found = numbered(page, timeline.total(), endpoint, arguments, **values)
+    if before is not None:
+        found['_links']['self'] += f'&before={before}'
+    if page.older is not None:
+        found['_links']['next'] += f'&before={page.items[-1].id}'
+    return found

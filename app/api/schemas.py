@@ -1,0 +1,283 @@
+"""What comes in and what goes out, declared once: for checks, for answers and for the reference.
+
+Keys that are not declared are ignored when they come in, as in the tutorial.
+"""
+
+from typing import Any, NoReturn
+
+from email_validator import EmailNotValidError, validate_email
+from flask import abort
+from flask_marshmallow import Schema
+from marshmallow import (
+    EXCLUDE,
+    ValidationError,
+    fields,
+    missing,
+    post_load,
+    validate,
+    validates,
+    validates_schema,
+)
+
+from app.api.auth import token_auth
+from app.api.errors import bad_request
+from app.api.fields import (
+    UTC,
+    Email,
+    Id,
+    Links,
+    NewPassword,
+    Password,
+    Text,
+    Username,
+    link,
+)
+from app.main.forms import BODY_LENGTH
+from app.models import User
+from app.text import is_plain, is_username
+from app.validators import EMAIL_LENGTH, USERNAME_LENGTH
+
+AVATAR_SIZE = 128  # pixels
+END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with
+MISSING = fields.Field.default_error_messages['required']
+
+
+class InputSchema(Schema):
+    """What comes in. What is wrong with it ends the request with a 400."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def required_fields(self) -> list[str]:
+        return [name for name, field in self.load_fields.items() if field.required]
+
+    def must_be(self) -> str:
+        """Say what is wanted, in the tutorial's words."""
+        *others, last = self.required_fields() or ['']
+        if not last:
+            return 'the body must be a JSON object'
+        names = f'{", ".join(others)} and {last} fields' if others else f'{last} field'
+        return f'must include {names}'
+
+    def handle_error(
+        self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any
+    ) -> NoReturn:
+        errors: Any = error.messages
+        name, messages = next(iter(errors.items()))
+        is_missing = any(MISSING in messages for messages in errors.values())
+        abort(bad_request(self.must_be() if is_missing else f'{name}: {messages[0]}', errors))
+
+
+class AnswerSchema(Schema):
+    """What goes out. All of it is always there, but for what is `optional`."""
+
+    optional: frozenset[str] = frozenset()
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        field_obj.required = field_name not in self.optional
+
+
+class LocationSchema(AnswerSchema):
+    """Where the new entry is."""
+
+    Location = fields.String(metadata={'format': 'uri-reference'})
+
+
+class ProfileSchema(InputSchema):
+    """What people can change about themselves; what is left out stays."""
+
+    username = Username()
+    email = Email()
+    about_me = Text(most=BODY_LENGTH, allow_none=True)
+
+    # What one has may stay, whatever the rules were when it was chosen.
+
+    @validates('username')
+    def check_username(self, username: str, **_kwargs: Any) -> None:
+        user = token_auth.current_user()
+        if user is not None and username == user.username:
+            return
+        if not 1 <= len(username) <= USERNAME_LENGTH:
+            raise ValidationError(f'A username has 1 to {USERNAME_LENGTH} characters.')
+        if not is_username(username):
+            raise ValidationError(
+                'A username is made of letters, digits and these characters: _ . @ + -'
+            )
+
+    @validates('email')
+    def check_email(self, email: str, **_kwargs: Any) -> None:
+        user = token_auth.current_user()
+        if user is not None and email == user.email:
+            return
+        try:
+            if not is_plain(email):
+                raise ValidationError('Not a valid email address.')
+            validate_email(email, check_deliverability=False)
+        except EmailNotValidError:
+            raise ValidationError('Not a valid email address.') from None
+        if len(email) > EMAIL_LENGTH:
+            raise ValidationError(f'This can have at most {EMAIL_LENGTH} characters.')
+
+
+class RegistrationSchema(ProfileSchema):
+    """A new account."""
+
+    username = Username(required=True)
+    email = Email(required=True)
+    password = NewPassword(required=True)
+
+
+class PasswordChangeSchema(InputSchema):
+    """A new password, and the present one."""
+
+    current_password = Password(required=True)
+    password = NewPassword(required=True)
+
+
+class DeletionSchema(InputSchema):
+    """The password, for what cannot be undone."""
+
+    password = Password(required=True)
+
+
+class TokenSchema(AnswerSchema):
+    """A token, good for an hour."""
+
+    token = fields.String()
+
+
+class UserLinksSchema(AnswerSchema):
+    """Where to read on."""
+
+    self = link('api.get_user')
+    followers = link('api.get_followers')
+    followed = link('api.get_followed')
+    posts = link('api.get_user_posts')
+    avatar = fields.Function(
+        lambda user: user.avatar(AVATAR_SIZE), metadata={'type': 'string', 'format': 'uri'}
+    )
+
+
+class UserSchema(AnswerSchema):
+    """Somebody, as others see them."""
+
+    id = fields.Integer()
+    username = fields.String()
+    last_seen = UTC(allow_none=True)
+    about_me = fields.String(allow_none=True)
+    post_count = fields.Integer()
+    follower_count = fields.Integer()
+    followed_count = fields.Integer()
+    _links = Links(UserLinksSchema)
+
+
+def own_email(user: User) -> Any:
+    """Return the e-mail address to whom it belongs to; others do not so much as see a key."""
+    return user.email if token_auth.current_user() in (None, user) else missing
+
+
+class UserEntrySchema(UserSchema):
+    """Somebody, or oneself: then with the e-mail address."""
+
+    optional = frozenset({'email'})
+
+    email = fields.Function(
+        own_email,
+        metadata={'type': 'string', 'format': 'email', 'description': 'only in the own entry'},
+    )
+
+
+class NewPostSchema(InputSchema):
+    """What to write."""
+
+    body = Text(least=1, most=BODY_LENGTH, required=True)
+
+
+class PostLinksSchema(AnswerSchema):
+    """Where to read on."""
+
+    self = link('api.get_post')
+    author = link('api.get_user', 'user_id')
+    avatar = fields.Function(
+        lambda post: post.author.avatar(AVATAR_SIZE), metadata={'type': 'string', 'format': 'uri'}
+    )
+
+
+class PostSchema(AnswerSchema):
+    """What somebody wrote."""
+
+    id = fields.Integer()
+    body = fields.String()
+    timestamp = UTC()
+    language = fields.String(
+        allow_none=True,
+        metadata={'description': 'a BCP 47 code; empty where no language was recognized'},
+    )
+    user_id = fields.Integer()
+    username = fields.String(attribute='author.username')
+    _links = Links(PostLinksSchema)
+
+
+class NewMessageSchema(InputSchema):
+    """What to write to whom: one of the two ways to say the latter is enough."""
+
+    recipient = fields.String(metadata={'description': 'the name of an account'})
+    recipient_id = Id()
+    body = Text(least=1, most=BODY_LENGTH, required=True)
+
+    def must_be(self) -> str:
+        return 'must include recipient and body fields'
+
+    @validates_schema
+    def check_recipient(self, data: Any, **_kwargs: Any) -> None:
+        if not {'recipient', 'recipient_id'} & data.keys():
+            raise ValidationError(MISSING, 'recipient')
+
+
+class MessageLinksSchema(AnswerSchema):
+    """Where to read on."""
+
+    self = link('api.get_message')
+    sender = link('api.get_user', 'sender_id')
+    recipient = link('api.get_user', 'recipient_id')
+
+
+class MessageSchema(AnswerSchema):
+    """What somebody wrote to somebody."""
+
+    id = fields.Integer()
+    body = fields.String()
+    timestamp = UTC()
+    sender_id = fields.Integer()
+    sender = fields.String(attribute='author.username')
+    recipient_id = fields.Integer()
+    recipient = fields.String(attribute='recipient.username')
+    _links = Links(MessageLinksSchema)
+
+
+class SinceSchema(InputSchema):
+    """Since when."""
+
+    since = fields.Float(
+        load_default=0.0,
+        validate=validate.Range(min=0),
+        metadata={'description': 'seconds since 1970'},
+    )
+
+    @post_load
+    def limit(self, data: Any, **_kwargs: Any) -> Any:
+        return {'since': min(data['since'], END_OF_TIME)}
+
+
+class NotificationSchema(AnswerSchema):
+    """What has happened."""
+
+    name = fields.String()
+    data = fields.Function(lambda notification: notification.get_data())
+    timestamp = fields.Float(metadata={'description': 'seconds since 1970'})
+
+
+class NotificationListSchema(AnswerSchema):
+    """What has happened, the oldest first."""
+
+    items = fields.List(fields.Nested(NotificationSchema))

@@ -1,0 +1,53 @@
+"""Searching posts and people (chapters 16 and 23)."""
+
+from typing import Any
+
+from apifairy import arguments, authenticate, other_responses, response
+from flask import abort
+
+from app.api import bp
+from app.api.auth import token_auth
+from app.api.errors import error_response
+from app.api.paging import Arguments, SearchSchema, collection, skipped
+from app.api.posts import PostCollectionSchema
+from app.api.users import UserCollectionSchema
+from app.models import Post, User
+from app.search import DEEPEST_HIT, SearchUnavailable
+
+RETRY_AFTER = 30  # seconds that the engine is left alone
+UNAVAILABLE = {503: 'The search engine is away'}
+
+
+@bp.route('/search', methods=['GET'])
+@authenticate(token_auth)
+@other_responses(UNAVAILABLE)
+@arguments(SearchSchema)
+@response(PostCollectionSchema)
+def search(found: Arguments) -> dict[str, Any]:
+    """Search posts: those with more of the words, and rarer ones, come first."""
+    return page_of(Post, 'api.search', found)
+
+
+@bp.route('/search/users', methods=['GET'])
+@authenticate(token_auth)
+@other_responses(UNAVAILABLE)
+@arguments(SearchSchema)
+@response(UserCollectionSchema)
+def search_users(found: Arguments) -> dict[str, Any]:
+    """Search people by their names."""
+    return page_of(User, 'api.search_users', found)
+
+
+def page_of(model: type[Post] | type[User], endpoint: str, wanted: Arguments) -> dict[str, Any]:
+    """Return the page of what was found that is wanted."""
+    try:
+        items, total = model.search(
+            wanted['q'], wanted['page'], wanted['per_page'], wanted['order']
+        )
+    except SearchUnavailable:
+        away = error_response(503, 'search is unavailable')
+        away.headers['Retry-After'] = str(RETRY_AFTER)
+        abort(away)
+    has_next = skipped(wanted) + wanted['per_page'] < min(total, DEEPEST_HIT)
+    carried = {'q': wanted['q'], 'order': wanted['order']}
+    return collection(items, has_next, total, endpoint, wanted, **carried)

@@ -1,0 +1,34 @@
+"""Tokens: a name and a password once, a token from then on (chapter 23)."""
+
+from apifairy import authenticate, response
+from flask import request
+
+from app.api import bp
+from app.api.auth import basic_auth, caller, token_auth
+from app.api.schemas import TokenSchema
+from app.extensions import db
+from app.models import User
+
+
+@bp.route('/tokens', methods=['POST'])
+@authenticate(basic_auth)
+@response(TokenSchema)
+def get_token() -> dict[str, str]:
+    """Get a token.
+
+    Every call gives another one, good for an hour. They all end when the password changes.
+    """
+    user: User = basic_auth.current_user()
+    token = user.get_token()
+    db.session.commit()
+    return {'token': token}
+
+
+@bp.route('/tokens', methods=['DELETE'])
+@authenticate(token_auth)
+def revoke_token() -> tuple[str, int]:
+    """End the token that the request comes with."""
+    assert request.authorization is not None  # noqa: S101 (it has been checked)
+    caller().revoke_token(request.authorization.token)
+    db.session.commit()
+    return '', 204

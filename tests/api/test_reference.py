@@ -1,0 +1,59 @@
+"""The reference at /api/docs and the OpenAPI document."""
+
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.pages import title
+
+
+def document(client: FlaskClient) -> Any:
+    response = client.get('/api/openapi.json')
+    assert response.status_code == 200
+    assert response.content_type == 'application/json'
+    return response.get_json()
+
+
+def test_every_route_is_described(app: Flask, client: FlaskClient) -> None:
+    spec = document(client)
+    assert spec['openapi'] == '3.1.0'
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith('api.') or rule.endpoint in ('api.docs', 'api.openapi'):
+            continue
+        path = rule.rule.replace('<int:id>', '{id}')
+        for method in (rule.methods or set()) - {'HEAD', 'OPTIONS'}:
+            operation = spec['paths'][path][method.lower()]
+            assert operation['summary']
+            assert operation['tags']
+            assert operation['operationId'] == rule.endpoint.removeprefix('api.')
+
+
+def test_what_needs_a_token_says_so(client: FlaskClient) -> None:
+    paths = document(client)['paths']
+    assert 'security' not in paths['/api/users']['post']
+    assert paths['/api/tokens']['post']['security'] == [{'basic_auth': []}]
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            if (path, method) in (('/api/users', 'post'), ('/api/tokens', 'post')):
+                continue
+            assert operation['security'] == [{'token_auth': []}], path
+            assert '401' in operation['responses']
+
+
+def test_two_applications_do_not_share_a_document(client: FlaskClient) -> None:
+    assert document(client)['servers'] == [{'url': 'http://localhost/'}]
+    response = client.get('/api/openapi.json', base_url='https://other.example/')
+    assert response.get_json()['servers'] == [{'url': 'https://other.example/'}]
+
+
+def test_the_page(client: FlaskClient) -> None:
+    response = client.get('/api/docs')
+    assert response.status_code == 200
+    assert title(response) == 'API reference - Microblog'
+    for path, operations in document(client)['paths'].items():
+        for operation in operations.values():
+            assert f'id="{operation["operationId"]}"' in response.text, path
+    assert 'http://localhost/api/tokens' in response.text
+    assert '`' not in response.text
+    assert 'best or newest' in response.text
