@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.api.conftest import PROJECT, LiveServer
 
 IN_CI = bool(os.environ.get('CI'))
-EXAMPLES = 60 if IN_CI else 2  # of each operation, beside those that the schema itself suggests
+EXAMPLES = 30 if IN_CI else 2  # of each operation, beside those that the schema itself suggests
 
 
 def test_no_failure_and_nothing_that_the_document_does_not_say(
