@@ -44,7 +44,7 @@ axe: ## Fetch axe-core, which the accessibility tests use (needs npm)
 	npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4.14.1
 
 clean: ## Remove .venv and everything else that was made, but no data
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build public .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV):

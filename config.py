@@ -134,6 +134,7 @@ class Config:
 
     SECRET_KEY = os.environ.get('SECRET_KEY')
     INSTANCE_PATH = _read('INSTANCE_PATH', str(basedir / 'instance'), os.path.abspath, 'a folder')
+    PUBLIC_PATH = _read('PUBLIC_PATH', str(basedir / 'public'), os.path.abspath, 'a folder')
 
     SQLALCHEMY_DATABASE_URI = _read(
         'DATABASE_URL',
@@ -142,6 +143,11 @@ class Config:
         'the address of an SQLite, PostgreSQL, MySQL or MariaDB database',
     )
     SQLALCHEMY_TRACK_MODIFICATIONS = False
+    # Connections that each process keeps to a database server (SQLite has none of this).
+    DATABASE_POOL_SIZE = _integer('DATABASE_POOL_SIZE', 5, at_least=1)
+    DATABASE_MAX_OVERFLOW = _integer('DATABASE_MAX_OVERFLOW', 10, at_least=0)
+    DATABASE_POOL_TIMEOUT = _integer('DATABASE_POOL_TIMEOUT', 5, at_least=1)
+    DATABASE_POOL_RECYCLE = _integer('DATABASE_POOL_RECYCLE', 1800, at_least=1)
 
     # Elasticsearch; without it, the embedded index in a file, one for each database.
     ELASTICSEARCH_URL = os.environ.get('ELASTICSEARCH_URL') or None
@@ -180,6 +186,11 @@ class Config:
         'SITE_URL', None, site_address, 'an address like https://microblog.example'
     )
     TRUSTED_HOSTS = _list('TRUSTED_HOSTS', hosts_of(SITE_URL)) or None
+    # How many servers stand in front of this one, whose X-Forwarded-... headers are true.
+    PROXY_COUNT = _integer('PROXY_COUNT', 0, at_least=0)
+    # A site that is known by an https address is visited through TLS only.
+    PREFERRED_URL_SCHEME = urlsplit(SITE_URL or 'http:').scheme
+    SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = PREFERRED_URL_SCHEME == 'https'
 
     REDIS_URL = os.environ.get('REDIS_URL') or None
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
@@ -193,6 +204,8 @@ class Config:
     BOOTSTRAP_SERVE_LOCAL = True
     # A form that was open all day can still be sent: its token lives as long as the session.
     WTF_CSRF_TIME_LIMIT = None
+    # The token is proof enough; some browsers and networks hide the Referer, also from us.
+    WTF_CSRF_SSL_STRICT = False
     SESSION_COOKIE_SAMESITE = 'Lax'
     REMEMBER_COOKIE_SAMESITE = 'Lax'
     REMEMBER_COOKIE_HTTPONLY = True

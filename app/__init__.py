@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from app import database, headers, limits, logs, search, sessions, templating, translate
+from app import (
+    assets,
+    database,
+    headers,
+    health,
+    limits,
+    logs,
+    proxies,
+    search,
+    sessions,
+    templating,
+    translate,
+)
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
 from app.locales import select_language
 from config import Config, basedir
@@ -56,4 +68,9 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     tasks.init_app(app)
     limits.init_app(app)
+
+    # Around the application, from the inside out.
+    proxies.init_app(app)
+    assets.init_app(app)
+    health.init_app(app)
     return app

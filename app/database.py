@@ -29,8 +29,6 @@ LARGEST_ID = 2**31 - 1  # what a column for ids holds; PostgreSQL refuses to com
 
 SQLITE_BUSY_TIMEOUT = 5  # seconds that a writer waits for another process's write
 CONNECT_TIMEOUT = 5  # seconds that a database server may take to answer
-POOL_TIMEOUT = 5  # seconds that a request waits for a connection that others use
-MYSQL_IDLE_LIMIT = 3600  # seconds; the server hangs up on connections that idle for longer
 
 
 class Base(DeclarativeBase):
@@ -42,7 +40,7 @@ def utcnow() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def engine_options(url: URL) -> dict[str, Any]:
+def engine_options(url: URL, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keyword arguments for `create_engine` that suit the database at `url`."""
     # What people typed is nobody's business who reads the log.
     options: dict[str, Any] = {'hide_parameters': True}
@@ -51,12 +49,16 @@ def engine_options(url: URL) -> dict[str, Any]:
         return options | {'connect_args': {'timeout': SQLITE_BUSY_TIMEOUT}}
     options |= {
         'connect_args': {'connect_timeout': CONNECT_TIMEOUT},
+        # A connection that was lost while nobody used it is replaced before anybody does.
         'pool_pre_ping': True,
-        'pool_timeout': POOL_TIMEOUT,
+        'pool_size': config['DATABASE_POOL_SIZE'],
+        'max_overflow': config['DATABASE_MAX_OVERFLOW'],
+        'pool_timeout': config['DATABASE_POOL_TIMEOUT'],
+        'pool_recycle': config['DATABASE_POOL_RECYCLE'],
     }
     if backend == 'mysql':
         # Read what is there now, as the other two do, not what was there at the first query.
-        options |= {'pool_recycle': MYSQL_IDLE_LIMIT, 'isolation_level': 'READ COMMITTED'}
+        options |= {'isolation_level': 'READ COMMITTED'}
     return options
 
 
@@ -84,7 +86,7 @@ def insert_if_absent(table: Table, row: Mapping[str, Any], backend: str) -> Inse
 
 def init_app(app: Flask) -> None:
     """Give Flask-SQLAlchemy the options for the database of `app`; settings of its own win."""
-    options = engine_options(make_url(app.config['SQLALCHEMY_DATABASE_URI']))
+    options = engine_options(make_url(app.config['SQLALCHEMY_DATABASE_URI']), app.config)
     app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {
         **options,
         **app.config.get('SQLALCHEMY_ENGINE_OPTIONS', {}),

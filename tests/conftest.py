@@ -33,6 +33,7 @@ def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
         TESTING = True
         SECRET_KEY = 'for tests only, and long enough for any use'
         INSTANCE_PATH = str(folder)
+        PUBLIC_PATH = str(folder / 'public')
         SQLALCHEMY_DATABASE_URI = database_uri(SERVER_URL or f'sqlite:///{folder}/test.db')
         WTF_CSRF_ENABLED = False
         RATELIMIT_ENABLED = False

@@ -75,6 +75,10 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('SITE_URL', 'microblog.example'),
         ('SITE_URL', 'https://microblog.example/?x=1'),
         ('RATELIMIT_ENABLED', '2'),
+        ('PROXY_COUNT', '-1'),
+        ('PROXY_COUNT', 'true'),
+        ('DATABASE_POOL_SIZE', '0'),
+        ('DATABASE_POOL_RECYCLE', '1h'),
         ('DATABASE_URL', 'nonsense'),
         ('DATABASE_URL', 'oracle://localhost/microblog'),
         ('DATABASE_URL', 'postgresql://host:port/microblog'),
@@ -152,3 +156,23 @@ def test_the_host_of_the_site_is_trusted() -> None:
     assert settings(SITE_URL='https://m.example/x/')['SITE_URL'] == 'https://m.example/x'
     both = settings(SITE_URL='https://m.example', TRUSTED_HOSTS='m.example, www.m.example')
     assert both['TRUSTED_HOSTS'] == ['m.example', 'www.m.example']
+
+
+@pytest.mark.parametrize(
+    ('site', 'scheme', 'secure'),
+    [
+        ('https://m.example', 'https', True),
+        ('http://m.example', 'http', False),
+        ('', 'http', False),
+    ],
+)
+def test_an_https_site_keeps_its_cookies_to_tls(site: str, scheme: str, secure: bool) -> None:
+    values = settings(SITE_URL=site)
+    assert values['PREFERRED_URL_SCHEME'] == scheme
+    assert values['SESSION_COOKIE_SECURE'] is secure
+    assert values['REMEMBER_COOKIE_SECURE'] is secure
+
+
+def test_nobody_in_front_is_believed_unless_told() -> None:
+    assert settings()['PROXY_COUNT'] == 0
+    assert settings(PROXY_COUNT='2')['PROXY_COUNT'] == 2

@@ -1,0 +1,50 @@
+"""/readyz: the process can serve when the database is at the newest migration."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+from app import db
+from tests.migrations.database import LAST_OF_TUTORIAL, Database
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[FlaskClient]:
+    yield database.app.test_client()
+    with database.app.app_context():
+        db.engine.dispose()
+
+
+def readiness(client: FlaskClient) -> tuple[int, str]:
+    response = client.get('/readyz')
+    return response.status_code, response.text
+
+
+def test_only_with_all_migrations(client: FlaskClient, database: Database) -> None:
+    assert readiness(client) == (503, 'migrations pending\n')
+    database.upgrade(LAST_OF_TUTORIAL)
+    assert readiness(client) == (503, 'migrations pending\n')
+    database.upgrade()
+    assert readiness(client) == (200, 'ok\n')
+    assert client.get('/healthz').status_code == 200
+
+
+def test_a_release_goes_on_when_the_next_one_has_migrated(
+    client: FlaskClient, database: Database
+) -> None:
+    database.upgrade()
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_next_release'"))
+    assert readiness(client) == (200, 'ok\n')
+
+
+def test_it_costs_next_to_nothing(client: FlaskClient, database: Database) -> None:
+    database.upgrade()
+    statements: list[str] = []
+    with database.app.app_context():
+        event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
+    assert readiness(client)[0] == 200
+    # Whether there is such a table, and what it says.
+    assert len(statements) <= 2
