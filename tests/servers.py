@@ -3,19 +3,25 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from time import monotonic, sleep
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
 REDIS_PATIENCE = 10  # seconds that it may take to start
+
+PROJECT = Path(__file__).parents[1]
+PATIENCE = 60  # seconds that anything may take
 
 
 def free_port() -> int:
@@ -93,15 +99,62 @@ def running_redis(folder: Path) -> Iterator[str]:
     options = ['--port', str(port), '--bind', '127.0.0.1', '--save', '', '--dir', str(folder)]
     process = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
     with Redis(port=port) as client:
-        end = time.monotonic() + REDIS_PATIENCE
-        while time.monotonic() < end:
+        end = monotonic() + REDIS_PATIENCE
+        while monotonic() < end:
             try:
                 client.ping()
                 break
             except RedisError:
-                time.sleep(0.02)
+                sleep(0.02)
     try:
         yield f'redis://127.0.0.1:{port}/0'
     finally:
         process.terminate()
         process.wait()
+
+
+def wait_until(happened: Callable[[], bool], what: str) -> None:
+    end = monotonic() + PATIENCE
+    while not happened():
+        assert monotonic() < end, f'never: {what}'
+        sleep(0.05)
+
+
+def answers(url: str, status: int = 200) -> bool:
+    try:
+        with urlopen(url, timeout=5) as response:
+            return bool(response.status == status)
+    except HTTPError as error:
+        return error.code == status
+    except OSError:
+        return False
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+@contextmanager
+def running(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator['subprocess.Popen[bytes]']:
+    """Run a server in the project folder, and end it with all that it has started."""
+    with log.open('wb') as output:
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(PATIENCE)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,49 @@
+"""How gunicorn serves Microblog: `gunicorn -c deployment/gunicorn.conf.py microblog:app`.
+
+Set by environment variables, or by the file `.env` like everything else:
+
+    WEB_CONCURRENCY   processes; 2 unless set. Each needs about 100 MB of memory.
+    WEB_THREADS       requests that each process works on at once; 4 unless set
+    PORT              listens to all addresses at this port; unless set, to 127.0.0.1:8000
+
+The option `-b` of the command line wins over PORT.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dotenv import load_dotenv
+from gunicorn.glogging import Logger
+
+load_dotenv(Path(__file__).resolve().parent.parent / '.env')
+
+
+class QuietLogger(Logger):
+    """The access log without the questions of load balancers, which come all the time."""
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        if environ.get('PATH_INFO') not in ('/healthz', '/readyz'):
+            super().access(resp, req, environ, request_time)
+
+
+logger_class = QuietLogger
+
+bind = f'0.0.0.0:{os.environ["PORT"]}' if os.environ.get('PORT') else '127.0.0.1:8000'
+workers = int(os.environ.get('WEB_CONCURRENCY') or 2)
+worker_class = 'gthread'
+threads = int(os.environ.get('WEB_THREADS') or 4)
+
+# Each process imports the application itself, so that a HUP signal loads the code that is there
+# now: new processes start, then the old ones finish what they are doing and end.
+preload_app = False
+graceful_timeout = 30  # seconds for that
+timeout = 30  # seconds without a sign of life until a process is replaced
+keepalive = 5
+
+# Whose X-Forwarded headers are true is for PROXY_COUNT to say, and not for gunicorn to guess.
+forwarded_allow_ips = ''
+# Signals are all that we need; its socket would be one path for all instances of a user.
+control_socket_disable = True
+# Heartbeats must not wait for a disk.
+worker_tmp_dir = '/dev/shm' if os.path.isdir('/dev/shm') else None  # noqa: S108

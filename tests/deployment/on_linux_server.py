@@ -1,0 +1,217 @@
+"""What is true of a Linux server with the files of deployment/; run by test_linux_server.py."""
+
+import re
+import shutil
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from redis import Redis
+
+from tests.deployment.linux_server import PROCESSES, SITE, kill, linux_server, reload
+from tests.deployment.namespaces import run
+from tests.deployment.visitor import Visitor, core_story
+from tests.servers import answers, wait_until
+
+HTTPS = 'https://localhost'
+
+
+@pytest.fixture(scope='module', autouse=True)
+def server() -> Iterator[None]:
+    with linux_server():
+        yield
+
+
+def test_the_core_story() -> None:
+    susan, _ = core_story(HTTPS)
+    assert all(cookie.secure for cookie in susan.cookies)
+    headers = susan.get('/index').headers
+    assert headers['Strict-Transport-Security'] == 'max-age=31536000'
+    assert headers.get_all('Server') == ['nginx']
+
+
+def test_plain_http_leads_to_tls() -> None:
+    answer = Visitor('http://localhost').get('/auth/login?next=/index')
+    assert answer.status == 200
+    assert answer.url == f'{HTTPS}/auth/login?next=/index'
+
+
+def test_http2() -> None:
+    context = Visitor(HTTPS).tls
+    context.set_alpn_protocols(['h2', 'http/1.1'])
+    with context.wrap_socket(socket.create_connection(('localhost', 443))) as connection:
+        assert connection.selected_alpn_protocol() == 'h2'
+        assert connection.version() in ('TLSv1.2', 'TLSv1.3')
+
+
+def test_old_tls_is_refused() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with pytest.warns(DeprecationWarning, match='TLSv1_1'):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection(('localhost', 443)) as connection, pytest.raises(ssl.SSLError):
+        context.wrap_socket(connection)
+
+
+@pytest.mark.parametrize('name', ['static/css/app', 'bootstrap/static/css/bootstrap.min'])
+def test_nginx_serves_static_files_itself(name: str) -> None:
+    visitor = Visitor(HTTPS)
+    found = re.search(rf'"(/{name}\.[0-9a-f]+\.css)"', visitor.get('/auth/login').text)
+    assert found
+    plain = visitor.get(found[1])
+    assert plain.status == 200
+    # As nginx words it, not the application.
+    assert plain.headers['Cache-Control'] == 'public, max-age=31536000, immutable'
+    assert plain.headers['Content-Type'] == 'text/css; charset=utf-8'
+    assert plain.headers['X-Content-Type-Options'] == 'nosniff'
+    assert 'Set-Cookie' not in plain.headers
+    small = visitor.get(found[1], Accept_Encoding='gzip')
+    assert small.headers['Content-Encoding'] == 'gzip'
+    assert small.headers['Vary'] == 'Accept-Encoding'
+    # A name without a digest is for the application to answer.
+    assert visitor.get(f'/{name}.css').status == 200
+
+
+def test_too_large_a_body_gets_the_page_of_the_site() -> None:
+    answer = Visitor(HTTPS).ask('/auth/login', b'x' * 70_000)
+    assert answer.status == 413
+    assert 'Microblog' in answer.text
+    assert Visitor(HTTPS).ask('/auth/login', b'x' * 1_000_000).status == 413
+
+
+def test_foreign_host_names_are_refused_but_for_health() -> None:
+    assert Visitor(HTTPS).get('/auth/login', Host='evil.example').status == 400
+    assert Visitor(HTTPS).get('/readyz', Host='10.0.0.7').text == 'ok\n'
+
+
+def test_the_worker_comes_and_ends_in_order() -> None:
+    def workers() -> int:
+        with Redis() as redis:
+            return int(redis.scard('rq:workers:microblog-tasks'))
+
+    wait_until(lambda: workers() == 1, 'the worker')
+    run('supervisorctl', 'stop', 'microblog-worker:*')
+    assert workers() == 0  # it has signed off
+    run('supervisorctl', 'start', 'microblog-worker:*')
+    wait_until(lambda: workers() == 1, 'the worker again')
+
+
+@pytest.mark.skipif(shutil.which('systemd-analyze') is None, reason='no systemd here')
+@pytest.mark.parametrize('unit', ['microblog@8000', 'microblog-worker@1'])
+def test_the_units_of_systemd(unit: str) -> None:
+    name, instance = unit.split('@')
+    copy = Path(f'/run/{name}@{instance}.service')
+    shutil.copy(SITE / f'deployment/systemd/{name}@.service', copy)
+    complaints = run('systemd-analyze', 'verify', copy)
+    assert name not in complaints
+
+
+class Load:
+    """People who read and write all the time, and note what was promised to them."""
+
+    def __init__(self, people: list[Visitor]) -> None:
+        self.over = Event()
+        self.failed: list[str] = []
+        self.promised: list[str] = []
+        self.reads = 0
+        self.threads = [Thread(target=self._read, args=[person]) for person in people]
+        self.threads += [
+            Thread(target=self._write, args=[number, person])
+            for number, person in enumerate(people)
+        ]
+
+    def __enter__(self) -> 'Load':
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _read(self, person: Visitor) -> None:
+        while not self.over.is_set():
+            for path in ('/index', '/explore', '/static/css/app.css', '/healthz'):
+                try:
+                    answer = person.get(path)
+                except OSError as error:
+                    self.failed.append(f'GET {path}: {error}')
+                    continue
+                self.reads += 1
+                if answer.status != 200:
+                    self.failed.append(f'GET {path}: {answer.status}')
+
+    def _write(self, number: int, person: Visitor) -> None:
+        # As many as one person may post in a minute.
+        for count in range(25):
+            if self.over.wait(0.5):
+                return
+            text = f'post {count} of {number}'
+            try:
+                answer = person.post(text)
+            except OSError:
+                continue  # nothing was promised
+            if 'Your post is now live!' in answer.text:
+                self.promised.append(text)
+
+
+def everything_on_explore(visitor: Visitor) -> str:
+    texts, path = '', '/explore'
+    while True:
+        page = visitor.get(path).text
+        texts += page
+        older = re.search(r'href="(/explore[^"]*)"[^>]*>[^<]*Older posts', page)
+        if older is None:
+            return texts
+        path = older[1].replace('&amp;', '&')
+
+
+def test_instances_die_and_are_reloaded_and_restarted_under_load() -> None:
+    people = [*core_story(HTTPS), *core_story(HTTPS)]
+    with Load(people) as load:
+        wait_until(lambda: len(load.promised) >= 8, 'the first posts')
+        kill(0)
+        wait_until(lambda: not answers('http://localhost:8000/healthz'), 'the death')
+        seen = len(load.promised)
+        wait_until(lambda: len(load.promised) >= seen + 8, 'posts while one is away')
+        wait_until(lambda: answers('http://localhost:8000/readyz'), 'a new one')
+
+        # A new release: the instance takes it over without being away.
+        health = SITE / 'app/health.py'
+        health.write_text(health.read_text().replace("Response('ok\\n')", "Response('new\\n')"))
+        for instance, port in reversed(PROCESSES.items()):
+            reload(instance)
+            wait_until(
+                lambda port=port: (  # type: ignore[misc]
+                    {Visitor(f'http://localhost:{port}').get('/healthz').text for _ in range(9)}
+                    == {'new\n'}
+                ),
+                'the new code',
+            )
+
+        # What docs/deployment.md says of an upgrade without interruption.
+        run('supervisorctl', 'restart', 'microblog:microblog-1')
+        wait_until(lambda: answers('http://localhost:8001/readyz'), 'the restart')
+    assert load.failed == []
+    assert load.reads > 100
+    texts = everything_on_explore(people[0])
+    assert [text for text in load.promised if f'{text}<' not in texts] == []
+
+
+def test_attempts_are_counted_for_all_instances_together() -> None:
+    """And by the true address of the visitor, whatever that claims."""
+    visitor = Visitor(HTTPS)
+    page = visitor.get('/auth/login').text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    body = f'username=nobody&password=wrong&csrf_token={token[1]}'.encode()
+    statuses = [
+        visitor.ask('/auth/login', body, X_Forwarded_For=f'203.0.113.{number}').status
+        for number in range(25)
+    ]
+    assert statuses[-1] == 429
+    assert statuses.count(429) >= 15

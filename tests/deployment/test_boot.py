@@ -1,0 +1,69 @@
+"""boot.sh: waits for the database, and then becomes the web server."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import PATIENCE, PROJECT, answers, free_port, wait_until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of the application, as the image has it."""
+    for name in ('app', 'migrations', 'deployment', 'config.py', 'microblog.py', '.flaskenv'):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    (tmp_path / 'boot.sh').write_bytes((PROJECT / 'boot.sh').read_bytes())
+    (tmp_path / 'boot.sh').chmod(0o755)
+    (tmp_path / 'venv').symlink_to(Path(sys.prefix))
+    return tmp_path
+
+
+@pytest.fixture
+def booting(home: Path) -> Iterator['tuple[subprocess.Popen[bytes], int]']:
+    """A start while the folder of the database is missing, and the port of the server."""
+    port = free_port()
+    environment = {
+        'PATH': os.environ['PATH'],
+        'PORT': str(port),
+        'DATABASE_URL': f'sqlite:///{home}/volume/app.db',
+        'INSTANCE_PATH': str(home / 'instance'),
+        'LOG_TO_STDOUT': '1',
+    }
+    with (home / 'log').open('w') as log:
+        process = subprocess.Popen(['./boot.sh'], cwd=home, env=environment, stdout=log, stderr=log)
+        yield process, port
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def failed(home: Path) -> bool:
+    return 'Upgrade command failed, retrying in 5 secs...\n' in (home / 'log').read_text()
+
+
+def test_it_waits_and_becomes_the_server(
+    home: Path, booting: 'tuple[subprocess.Popen[bytes], int]'
+) -> None:
+    process, port = booting
+    wait_until(lambda: failed(home), 'the first attempt')
+    assert not answers(f'http://127.0.0.1:{port}/healthz')
+    (home / 'volume').mkdir()
+    wait_until(lambda: answers(f'http://127.0.0.1:{port}/readyz'), 'the server')
+    # The very process that was started, so that signals reach it: it ends at once and in order.
+    assert 'gunicorn' in Path(f'/proc/{process.pid}/cmdline').read_text()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_it_ends_at_once_while_it_waits(
+    home: Path, booting: 'tuple[subprocess.Popen[bytes], int]'
+) -> None:
+    process, _port = booting
+    wait_until(lambda: failed(home), 'the first attempt')
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(3) == 128 + signal.SIGTERM

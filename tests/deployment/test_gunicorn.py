@@ -1,0 +1,94 @@
+"""gunicorn with the configuration of deployment/."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.visitor import core_story
+from tests.servers import PROJECT, answers, free_port, running, wait_until
+
+GUNICORN = [sys.executable, '-m', 'gunicorn', '-c', 'deployment/gunicorn.conf.py']
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    keep = {name: value for name, value in os.environ.items() if name in ('PATH', 'LANG')}
+    return {
+        **keep,
+        'HOME': str(folder),
+        'SECRET_KEY': 'for tests only',
+        'DATABASE_URL': f'sqlite:///{folder}/app.db',
+        'INSTANCE_PATH': str(folder / 'instance'),
+        'LOG_TO_STDOUT': '1',
+        **settings,
+    }
+
+
+def flask_db_upgrade(settings: dict[str, str]) -> None:
+    command = [sys.executable, '-m', 'flask', 'db', 'upgrade']
+    subprocess.run(command, cwd=PROJECT, env=settings, check=True, capture_output=True)
+
+
+@pytest.fixture
+def two_instances(tmp_path: Path) -> Iterator[list[str]]:
+    """The addresses of two servers that the same user runs on one database."""
+    flask_db_upgrade(environment(tmp_path))
+    ports = [free_port(), free_port()]
+    with ExitStack() as stack:
+        for port in ports:
+            settings = environment(tmp_path, PORT=str(port))
+            command = [*GUNICORN, '--access-logfile', '-', 'microblog:app']
+            stack.enter_context(running(command, tmp_path / f'{port}.log', settings))
+        addresses = [f'http://127.0.0.1:{port}' for port in ports]
+        for address in addresses:
+            wait_until(lambda address=address: answers(f'{address}/readyz'), address)  # type: ignore[misc]
+        yield addresses
+
+
+def test_two_instances_of_one_user(two_instances: list[str], tmp_path: Path) -> None:
+    susan, _ = core_story(two_instances[0])
+    susan.site = two_instances[1]
+    assert 'Portland' in susan.get('/index').text
+    assert not [path for path in tmp_path.rglob('*') if path.is_socket()]
+
+
+def test_questions_of_load_balancers_are_not_logged(
+    two_instances: list[str], tmp_path: Path
+) -> None:
+    port = two_instances[0].rpartition(':')[2]
+    for path in ('/healthz', '/readyz', '/auth/login'):
+        assert answers(two_instances[0] + path)
+    log = tmp_path / f'{port}.log'
+    wait_until(lambda: 'GET /auth/login' in log.read_text(), 'the line of a visit')
+    assert 'healthz' not in log.read_text()
+    assert 'readyz' not in log.read_text()
+
+
+SHOW = ['workers', 'threads', 'bind', 'preload_app', 'forwarded_allow_ips']
+
+
+@pytest.mark.parametrize(
+    ('settings', 'expected'),
+    [
+        ({}, ['2', '4', "['127.0.0.1:8000']", 'False', '[]']),
+        ({'WEB_CONCURRENCY': '5', 'WEB_THREADS': '8'}, ['5', '8']),
+        ({'PORT': '5000'}, ['2', '4', "['0.0.0.0:5000']"]),
+        ({'PORT': ''}, ['2', '4', "['127.0.0.1:8000']"]),
+    ],
+)
+def test_settings(tmp_path: Path, settings: dict[str, str], expected: list[str]) -> None:
+    result = subprocess.run(
+        [*GUNICORN, '--print-config', 'microblog:app'],
+        cwd=PROJECT,
+        env=environment(tmp_path, **settings),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = dict(line.split('=', 1) for line in result.stdout.splitlines() if ' = ' in line)
+    shown = {name.strip(): value.strip() for name, value in shown.items()}
+    assert [shown[name] for name in SHOW][: len(expected)] == expected

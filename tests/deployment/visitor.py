@@ -1,0 +1,100 @@
+"""A person who uses a site from outside, by its address alone: with cookies and without a browser.
+
+    python -m tests.deployment.visitor http://127.0.0.1:5000
+
+tells the core story there: two people register, write, follow and read.
+"""
+
+import re
+import ssl
+import sys
+from dataclasses import dataclass
+from html import unescape
+from http.client import HTTPMessage
+from http.cookiejar import CookieJar
+from secrets import token_hex
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
+
+TIMEOUT = 20  # seconds
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+PASSWORD = 'correct horse battery'
+
+
+@dataclass
+class Answer:
+    status: int
+    url: str
+    headers: HTTPMessage
+    text: str
+
+
+class Visitor:
+    def __init__(self, site: str) -> None:
+        self.site = site
+        # The certificate of a test server is signed by itself.
+        self.tls = ssl.create_default_context()
+        self.tls.check_hostname = False
+        self.tls.verify_mode = ssl.CERT_NONE
+        self.cookies = CookieJar()
+        self._opener = build_opener(
+            HTTPSHandler(context=self.tls), HTTPCookieProcessor(self.cookies)
+        )
+
+    def ask(self, path: str, data: bytes | None = None, **headers: str) -> Answer:
+        """Send a request, follow redirects, and return the answer, whatever it is."""
+        names = {name.replace('_', '-'): value for name, value in headers.items()}
+        request = Request(self.site + path, data, names)
+        try:
+            response = self._opener.open(request, timeout=TIMEOUT)
+        except HTTPError as error:
+            response = error
+        with response:
+            text = response.read().decode('utf-8', 'replace')
+            return Answer(response.status, response.url, response.headers, text)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask(path, None, **headers)
+
+    def submit(self, path: str, page: str | None = None, **fields: str) -> Answer:
+        """Fill in a form as a browser would: with the token of the page that it is on."""
+        token = TOKEN.search(self.get(page or path).text)
+        if token is not None:
+            fields['csrf_token'] = unescape(token[1])
+        return self.ask(path, urlencode(fields).encode())
+
+    def register(self, username: str) -> None:
+        answer = self.submit(
+            '/auth/register',
+            username=username,
+            email=f'{username}@example.com',
+            password=PASSWORD,
+            password2=PASSWORD,
+        )
+        assert answer.url == f'{self.site}/auth/login', answer
+        answer = self.submit('/auth/login', username=username, password=PASSWORD)
+        assert answer.url == f'{self.site}/index', answer
+
+    def post(self, text: str) -> Answer:
+        return self.submit('/index', post=text)
+
+
+def core_story(site: str) -> tuple[Visitor, Visitor]:
+    """Let two people meet, and return them, logged in."""
+    mark = token_hex(4)
+    susan, john = Visitor(site), Visitor(site)
+    susan.register(f'susan-{mark}')
+    john.register(f'john-{mark}')
+    answer = susan.post(f'Beautiful day in Portland! 🌞 {mark}')
+    assert 'Your post is now live!' in answer.text, answer
+    answer = john.submit(f'/follow/susan-{mark}', page=f'/user/susan-{mark}')
+    assert f'You are following susan-{mark}!' in answer.text, answer
+    assert f'Portland! 🌞 {mark}' in john.get('/index').text
+    assert f'Portland! 🌞 {mark}' in john.get('/explore').text
+    return susan, john
+
+
+if __name__ == '__main__':
+    core_story(sys.argv[1].rstrip('/'))
+    sys.stdout.write('Two people have met.\n')
