@@ -5,6 +5,7 @@ A file `.env` beside this one may hold the variables; real environment variables
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -40,14 +41,14 @@ def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
         raise InvalidSetting(f'{name} must be {wanted}, not {text!r}') from None
 
 
-def _integer(name: str, default: int, at_least: int) -> int:
+def _integer(name: str, default: int, at_least: int, at_most: int = 2**31 - 1) -> int:
     def parse(text: str) -> int:
         number = int(text)
-        if number < at_least:
+        if not at_least <= number <= at_most:
             raise ValueError
         return number
 
-    return _read(name, default, parse, f'a whole number, {at_least} or more')
+    return _read(name, default, parse, f'a whole number from {at_least} to {at_most}')
 
 
 def _boolean(name: str, default: bool) -> bool:
@@ -59,8 +60,14 @@ def _boolean(name: str, default: bool) -> bool:
     return _read(name, default, parse, '1 or 0 (true or false, yes or no, on or off)')
 
 
-def _list(name: str, default: list[str]) -> list[str]:
-    return _read(name, default, lambda text: text.replace(',', ' ').split(), 'a list')
+def _list(name: str, default: list[str], pattern: str, wanted: str) -> list[str]:
+    def parse(text: str) -> list[str]:
+        items = text.replace(',', ' ').split()
+        if not items or not all(re.fullmatch(pattern, item) for item in items):
+            raise ValueError
+        return items
+
+    return _read(name, default, parse, wanted)
 
 
 DRIVERS = {
@@ -97,6 +104,22 @@ def site_address(text: str) -> str:
     if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment:
         raise ValueError
     return text.rstrip('/')
+
+
+def server_address(*ports: tuple[str, int | None]) -> Callable[[str], str]:
+    """Return what reads the address of a server, given the schemes and their usual ports."""
+    usual = dict(ports)
+
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in usual or not (parts.hostname or parts.scheme == 'unix'):
+            raise ValueError
+        port = usual[parts.scheme]
+        if parts.port is None and port is not None:
+            parts = parts._replace(netloc=f'{parts.netloc}:{port}')
+        return parts.geturl()
+
+    return parse
 
 
 def hosts_of(site: str | None) -> list[str]:
@@ -150,10 +173,17 @@ class Config:
     DATABASE_POOL_RECYCLE = _integer('DATABASE_POOL_RECYCLE', 1800, at_least=1)
 
     # Elasticsearch; without it, the embedded index in a file, one for each database.
-    ELASTICSEARCH_URL = os.environ.get('ELASTICSEARCH_URL') or None
+    ELASTICSEARCH_URL: str | None = _read(
+        'ELASTICSEARCH_URL',
+        None,
+        server_address(('http', 9200), ('https', 443)),
+        'an address like http://localhost:9200',
+    )
     SEARCH_INDEX: str | None = _read('SEARCH_INDEX', None, os.path.abspath, 'a file')
 
-    ADMINS = _list('ADMINS', ['your-email@example.com'])
+    ADMINS = _list(
+        'ADMINS', ['your-email@example.com'], r'[^@]+@[^@]+', 'a list of e-mail addresses'
+    )
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
@@ -174,7 +204,7 @@ class Config:
     )
 
     MAIL_SERVER = os.environ.get('MAIL_SERVER') or None
-    MAIL_PORT = _integer('MAIL_PORT', 25, at_least=1)
+    MAIL_PORT = _integer('MAIL_PORT', 25, at_least=1, at_most=65535)
     MAIL_USE_TLS = _boolean('MAIL_USE_TLS', False)
     MAIL_USE_SSL = _boolean('MAIL_USE_SSL', False)
     MAIL_USERNAME = os.environ.get('MAIL_USERNAME') or None
@@ -185,14 +215,21 @@ class Config:
     SITE_URL: str | None = _read(
         'SITE_URL', None, site_address, 'an address like https://microblog.example'
     )
-    TRUSTED_HOSTS = _list('TRUSTED_HOSTS', hosts_of(SITE_URL)) or None
+    TRUSTED_HOSTS = (
+        _list('TRUSTED_HOSTS', hosts_of(SITE_URL), r'[^/@]+', 'a list of host names') or None
+    )
     # How many servers stand in front of this one, whose X-Forwarded-... headers are true.
     PROXY_COUNT = _integer('PROXY_COUNT', 0, at_least=0)
     # A site that is known by an https address is visited through TLS only.
     PREFERRED_URL_SCHEME = urlsplit(SITE_URL or 'http:').scheme
     SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = PREFERRED_URL_SCHEME == 'https'
 
-    REDIS_URL = os.environ.get('REDIS_URL') or None
+    REDIS_URL: str | None = _read(
+        'REDIS_URL',
+        None,
+        server_address(('redis', None), ('rediss', None), ('unix', None)),
+        'an address like redis://localhost:6379/0',
+    )
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
     RATELIMIT_STORAGE_URI = REDIS_URL or 'memory://'
     # Redis that does not answer at once is as good as away.

@@ -5,8 +5,9 @@ from threading import Thread
 from typing import cast
 
 from flask import Flask, current_app
-from flask_mail import Message
+from flask_mail import Message, email_dispatched
 
+from app.logs import continued_request, present_request_id
 from app.smtp import ImpatientConnection, MailWithFiles
 
 # A file's name, its media type, and what is in it.
@@ -19,7 +20,7 @@ def send_email(
     recipients: Sequence[str],
     text_body: str,
     html_body: str,
-    attachments: Sequence[Attachment] = (),
+    attachments: Sequence[Attachment] | None = None,
     sync: bool = False,
 ) -> None:
     """Send a mail with a text and an HTML form, in the background unless `sync`.
@@ -30,20 +31,23 @@ def send_email(
     message = MailWithFiles(subject, sender=sender, recipients=list(recipients))
     message.body = text_body
     message.html = html_body
-    for name, media_type, data in attachments:
+    for name, media_type, data in attachments or ():
         # A bytearray is sent as it is: a large file need not be copied into bytes.
         message.attach(name, media_type, cast(bytes, data))
     if sync:
         deliver(message)
     else:
-        in_background(_deliver_or_log, message)
+        in_background(send_async_email, current_app._get_current_object(), message)  # type: ignore[attr-defined]  # a LocalProxy
 
 
 def in_background(job: Callable[..., None], *args: object) -> Thread:
     """Run `job(*args)` on a thread with an application context of its own; log how it fails."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
 
+    number = present_request_id()
+
     def run() -> None:
+        continued_request.set(number)
         with app.app_context():
             try:
                 job(*args)
@@ -61,21 +65,25 @@ def deliver(message: Message) -> None:
         with ImpatientConnection(current_app.extensions['mail']) as connection:
             connection.send(message)
         return
+    # Whoever listens for mails (mail.record_messages in tests) hears of this one as well.
+    email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
     attached = ''.join(f'\nAttachment: {a.filename}' for a in message.attachments)
     current_app.logger.info(
         'MAIL_SERVER is not set, so this mail stays here:\nSubject: %s\nTo: %s%s\n\n%s\n\n%s',
         message.subject,
-        message.send_to,
+        ', '.join(map(str, message.recipients)),
         attached,
         message.body,
         message.html,
     )
 
 
-def _deliver_or_log(message: Message) -> None:
-    try:
-        deliver(message)
-    except Exception:
-        current_app.logger.exception(
-            'The mail "%s" to %s was not sent', message.subject, message.send_to
-        )
+def send_async_email(app: Flask, msg: Message) -> None:
+    """Deliver a mail from a thread; a failure is logged."""
+    with app.app_context():
+        try:
+            deliver(msg)
+        except Exception:
+            app.logger.exception(
+                'The mail "%s" to %s was not sent', msg.subject, ', '.join(map(str, msg.recipients))
+            )

@@ -29,7 +29,7 @@ def site_url() -> str | None:
         return configured
     if current_app.config['TRUSTED_HOSTS'] or urlsplit(request.host_url).hostname in LOOPBACK:
         return request.host_url
-    current_app.logger.error(
+    current_app.logger.warning(
         'No link can be mailed: set SITE_URL (the visitor asked for %r)', request.host
     )
     return None

@@ -37,12 +37,13 @@ class Mailbox:
 
 
 @contextmanager
-def running_mailbox() -> Iterator[Mailbox]:
+def running_mailbox(**tls: Any) -> Iterator[Mailbox]:
+    """Start the server; `ssl_context` or `tls_context` says how it encrypts."""
     mailbox = Mailbox()
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         mailbox.port = probe.getsockname()[1]
-    controller = Controller(mailbox, hostname='127.0.0.1', port=mailbox.port)
+    controller = Controller(mailbox, hostname='127.0.0.1', port=mailbox.port, **tls)
     controller.start()
     yield mailbox
     controller.stop()

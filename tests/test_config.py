@@ -59,6 +59,12 @@ def test_values_from_the_environment() -> None:
     assert values['SECRET_KEY'] == 'k'
 
 
+def test_addresses_of_servers() -> None:
+    values = settings(ELASTICSEARCH_URL='https://u:p@host', REDIS_URL='rediss://:p@host:6380/1')
+    assert values['ELASTICSEARCH_URL'] == 'https://u:p@host:443'
+    assert values['REDIS_URL'] == 'rediss://:p@host:6380/1'
+
+
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert settings(POSTS_PER_PAGE='', DATABASE_URL=' ')['POSTS_PER_PAGE'] == 25
 
@@ -71,6 +77,15 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('POSTS_PER_PAGE', '-5'),
         ('PASSWORD_MIN_LENGTH', '8.5'),
         ('MAIL_PORT', 'smtp'),
+        ('MAIL_PORT', '99999999'),
+        ('ADMINS', ','),
+        ('ADMINS', 'nobody'),
+        ('TRUSTED_HOSTS', 'https://microblog.example'),
+        ('ELASTICSEARCH_URL', 'localhost:9200'),
+        ('ELASTICSEARCH_URL', 'http://'),
+        ('ELASTICSEARCH_URL', 'http://localhost:port'),
+        ('REDIS_URL', 'localhost:6379'),
+        ('REDIS_URL', 'http://localhost:6379'),
         ('MAIL_USE_TLS', 'maybe'),
         ('SITE_URL', 'microblog.example'),
         ('SITE_URL', 'https://microblog.example/?x=1'),

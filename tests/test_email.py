@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ from flask import Flask
 
 from app import smtp
 from app.email import in_background, send_email
+from app.error_mail import AdminMailHandler
+from app.extensions import mail as mail_extension
 from tests.auth.conftest import wait_for_threads
 from tests.mailbox import running_mailbox
 
@@ -119,3 +123,67 @@ def test_a_job_that_fails_is_logged(app: Flask, caplog: pytest.LogCaptureFixture
     in_background(send_nothing, 'the cause').join()
     assert 'send_nothing failed in the background' in caplog.text
     assert 'RuntimeError: the cause' in caplog.text
+
+
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate that nobody but its owner has signed, and its key."""
+    folder = tmp_path_factory.mktemp('tls')
+    paths = str(folder / 'cert.pem'), str(folder / 'key.pem')
+    command = [
+        'openssl',
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '1',
+        '-subj',
+        '/CN=mail.example',
+    ]
+    subprocess.run(
+        [*command, '-out', paths[0], '-keyout', paths[1]], check=True, capture_output=True
+    )
+    return paths
+
+
+@pytest.mark.parametrize('mode', ['MAIL_USE_SSL', 'MAIL_USE_TLS'])
+@pytest.mark.parametrize('is_near', [True, False], ids=['loopback', 'elsewhere'])
+def test_tls(
+    make_app: Callable[..., Flask],
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: tuple[str, str],
+    mode: str,
+    is_near: bool,
+) -> None:
+    """On this machine any certificate will do; others must prove who they are."""
+    if not is_near:
+        monkeypatch.setattr(smtp, 'LOOPBACK', set())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    option = 'ssl_context' if mode == 'MAIL_USE_SSL' else 'tls_context'
+    with running_mailbox(**{option: context}) as mailbox:
+        app = make_app(
+            MAIL_SERVER='127.0.0.1',
+            MAIL_PORT=mailbox.port,
+            MAIL_SUPPRESS_SEND=False,
+            **{mode: True},
+        )
+        with app.app_context():
+            if is_near:
+                send_email(**LETTER, sync=True)  # type: ignore[arg-type]
+            else:
+                with pytest.raises(ssl.SSLCertVerificationError):
+                    send_email(**LETTER, sync=True)  # type: ignore[arg-type]
+            record = logging.LogRecord('app', logging.ERROR, 'x.py', 1, 'Failed', (), None)
+            AdminMailHandler(app).handle(record)
+            AdminMailHandler.wait()
+    subjects = [mail['Subject'] for mail in mailbox.mails]
+    assert subjects == (['Grüße', 'Microblog Failure'] if is_near else [])
+
+
+def test_whoever_listens_hears_of_a_mail_for_the_log(app: Flask) -> None:
+    with mail_extension.record_messages() as outbox:
+        send_email(**LETTER, attachments=None, sync=True)  # type: ignore[arg-type]
+    assert [message.subject for message in outbox] == ['Grüße']

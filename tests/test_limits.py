@@ -49,11 +49,18 @@ def test_registering(limited: Flask) -> None:
     form = {'password': 'a good one', 'password2': 'a good one'}
     for number in range(10):
         person = {'username': f'u{number}', 'email': f'u{number}@example.com'}
-        mistake = {**form, 'password2': 'another one'}  # is not counted
+        mistake = {**form, 'password2': 'another one'}  # is hardly counted
         assert send(client, '/auth/register', **person, **mistake) == 200
         assert send(client, '/auth/register', **person, **form) == 302
     person = {'username': 'one_more', 'email': 'one_more@example.com'}
     assert send(client, '/auth/register', **person, **form) == 429
+
+
+def test_registering_in_vain(limited: Flask) -> None:
+    client = limited.test_client()
+    for _ in range(30):
+        assert send(client, '/auth/register', username='susan') == 200
+    assert send(client, '/auth/register', username='susan') == 429
 
 
 def test_reset_mails(limited: Flask) -> None:

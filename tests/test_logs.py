@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.logs import AdminMailHandler
+from app import error_mail
+from app.email import in_background
+from app.error_mail import AdminMailHandler
 from app.models import User
 from tests.conftest import MakeUser
 from tests.mailbox import running_mailbox
@@ -30,6 +32,10 @@ def in_production(
         @app.route('/fail')
         def fail() -> str:
             raise RuntimeError('the cause')
+
+        @app.route('/fail-otherwise/<int:number>')
+        def fail_otherwise(number: int) -> str:
+            raise type(f'Error{number}', (Exception,), {})('another cause')
 
         return app
 
@@ -107,6 +113,36 @@ def test_the_admins_get_one_mail(
     assert responses[0].headers['X-Request-ID'] in text
 
 
+def test_an_error_does_not_hide_another(in_production: Callable[..., Flask]) -> None:
+    with running_mailbox() as mailbox:
+        client = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port).test_client()
+        client.get('/fail?page=3')
+        mailbox.wait_for(1)
+        for number in range(error_mail.MOST_IN_INTERVAL + 5):
+            client.get(f'/fail-otherwise/{number}')
+        mailbox.wait_for(error_mail.MOST_IN_INTERVAL)
+        AdminMailHandler.wait()
+    texts = [mail.get_content() for mail in mailbox.mails]
+    assert len(texts) == error_mail.MOST_IN_INTERVAL
+    assert 'GET http://localhost/fail?page=3' in texts[0]
+    assert sum('another cause' in text for text in texts) == error_mail.MOST_IN_INTERVAL - 1
+
+
+def test_what_was_left_out_is_counted(
+    in_production: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_mailbox() as mailbox:
+        client = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port).test_client()
+        for _ in range(3):
+            client.get('/fail')
+        monkeypatch.setattr(error_mail, 'INTERVAL', 0)
+        mailbox.wait_for(1)
+        client.get('/fail')
+        mailbox.wait_for(2)
+        AdminMailHandler.wait()
+    assert 'left out since the last one: 2' in mailbox.mails[1].get_content()
+
+
 def test_a_mail_server_that_is_away_stops_nothing(
     in_production: Callable[..., Flask], tmp_path: Path
 ) -> None:
@@ -147,3 +183,29 @@ for number in range(400):
     assert sorted(re.findall(r'line (\S+)\.', text)) == sorted(
         f'{name}-{number}' for name in 'abcd' for number in range(400)
     )
+
+
+def test_a_background_job_has_the_number_of_its_request(
+    in_production: Callable[..., Flask], tmp_path: Path
+) -> None:
+    app = in_production()
+
+    @app.route('/work')
+    def work() -> str:
+        in_background(fail_later).join()
+        return ''
+
+    response = app.test_client().get('/work')
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    line = next(line for line in log.splitlines() if 'fail_later failed' in line)
+    assert line.endswith(f'[{response.headers["X-Request-ID"]}]')
+
+
+def fail_later() -> None:
+    raise RuntimeError
+
+
+def test_what_libraries_say(in_production: Callable[..., Flask], tmp_path: Path) -> None:
+    app = in_production(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI='redis://127.0.0.1:1/0')
+    app.test_client().post('/auth/login', data={'username': 'susan', 'password': 'x'})
+    assert 'Rate limit storage unreachable' in (tmp_path / 'logs' / 'microblog.log').read_text()

@@ -7,7 +7,10 @@ from flask_babel import lazy_gettext as _l
 from app.email import send_email
 from app.locales import present_language, speaking_to
 from app.models import User
-from app.site import absolute_url
+from app.site import absolute_url, site_url
+
+# Told to people where the site does not know an address of its own: see app/site.py.
+NO_LINKS = _l('No link can be mailed right now. Please try again later.')
 
 
 def _send(
@@ -32,8 +35,17 @@ def _send(
         )
 
 
-def send_password_reset_email(user: User, site: str, language: str | None = None) -> None:
-    """Mail `user` a link that sets a new password; `site` is the address of the site."""
+def send_password_reset_email(
+    user: User, site: str | None = None, language: str | None = None
+) -> None:
+    """Mail `user` a link that sets a new password.
+
+    `site` is the address of the site, without which it is that of the present request. Raises
+    LookupError when that is none to put into a mail.
+    """
+    site = site or site_url()
+    if site is None:
+        raise LookupError('the site has no address for links: set SITE_URL')
     token = user.get_reset_password_token()
     url = absolute_url(site, 'auth.reset_password', token=token)
     subject = _l('[Microblog] Reset Your Password')

@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.auth import bp
-from app.auth.email import send_password_reset_email_to
+from app.auth.email import NO_LINKS, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
 from app.email import in_background
 from app.extensions import db
@@ -23,9 +23,11 @@ def reset_password_request() -> str | Response:
     form = ResetPasswordRequestForm()
     if form.validate_on_submit():
         site = site_url()
-        if site is not None:
+        if site is None:
+            flash(NO_LINKS)
+        else:
             in_background(send_password_reset_email_to, form.email.data, site, present_language())
-        flash(_('Check your email for the instructions to reset your password'))
+            flash(_('Check your email for the instructions to reset your password'))
         return redirect(url_for('auth.login'))
     return render_template('auth/reset_password_request.html', title=_('Reset Password'), form=form)
 

@@ -153,6 +153,7 @@ class TaskOwner(Notified):
         try:
             current_app.extensions['tasks'].start(task, self.id, *args, **kwargs)
         except JobsUnavailableError:
+            current_app.logger.exception('The job %s was not started', name)
             db.session.delete(task)
             db.session.commit()
             raise

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 import app.tasks
+from app.logs import continued_request, present_request_id
 from app.models.task import JobsUnavailableError, Task
 from app.tasks.heartbeat import Heartbeat
 from app.tasks.job import current_task
@@ -29,7 +30,11 @@ class ThreadRunner:
         The thread belongs to the process that answers the request, not to one that it was forked
         from. When that process is asked to end it waits for the job, as long as it is let.
         """
-        thread = Thread(target=self._run, args=(task.name, task.id, args, kwargs), name=JOB_THREAD)
+        thread = Thread(
+            target=self._run,
+            args=(task.name, task.id, args, kwargs, present_request_id()),
+            name=JOB_THREAD,
+        )
         try:
             thread.start()
         except RuntimeError as error:
@@ -39,7 +44,8 @@ class ThreadRunner:
         """A job that waits for its turn has a heartbeat: one without it waits for nobody."""
         return False
 
-    def _run(self, name: str, task_id: str, args: Any, kwargs: Any) -> None:
+    def _run(self, name: str, task_id: str, args: Any, kwargs: Any, request_id: str) -> None:
+        continued_request.set(request_id)
         current_task.set(task_id)
         with self.app.app_context():
             with Heartbeat(task_id):

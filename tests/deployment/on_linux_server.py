@@ -82,6 +82,14 @@ def test_too_large_a_body_gets_the_page_of_the_site() -> None:
     assert Visitor(HTTPS).ask('/auth/login', b'x' * 1_000_000).status == 413
 
 
+def test_a_search_of_8000_characters_gets_through() -> None:
+    susan = Visitor(HTTPS)
+    susan.register('searcher')
+    answer = susan.get(f'/search?q={"x" * 8000}')
+    assert answer.status == 200
+    assert 'Search Results' in answer.text
+
+
 def test_foreign_host_names_are_refused_but_for_health() -> None:
     assert Visitor(HTTPS).get('/auth/login', Host='evil.example').status == 400
     assert Visitor(HTTPS).get('/readyz', Host='10.0.0.7').text == 'ok\n'
