@@ -151,6 +151,11 @@ class Visitor:
         self.open('/index')
         self.send(post=text)
 
+    def follow_link(self, text: str) -> None:
+        """Click on a link, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.click(f'text={text}')
+
     def texts(self, selector: str) -> list[str]:
         return self.page.locator(selector).all_inner_texts()
 

@@ -42,9 +42,9 @@ def test_two_people(
     john.open('/index')
     assert john.texts('.post-body') == ['Привет', 'one\ntwo', '🌞🎉', 'صباح الخير', '今天天气很好']
     assert john.texts('.post .author')[:2] == ['жан', 'susan']
-    john.page.click('text=Older posts')
+    john.follow_link('Older posts')
     assert john.texts('.post-body') == ['Сегодня снег', 'Beautiful day in Portland!']
-    john.page.click('text=Newer posts')
+    john.follow_link('Newer posts')
     assert len(john.texts('.post-body')) == 5
 
     john.open('/edit_profile')
