@@ -75,6 +75,7 @@ def deliver(message: Message) -> None:
         attached,
         message.body,
         message.html,
+        extra={'several_lines': True},
     )
 
 

@@ -3,7 +3,6 @@
 from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
-from flask_login import LoginManager
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -12,10 +11,11 @@ from flask_wtf import CSRFProtect
 from app.changes import NotingSession
 from app.database import Base
 from app.moments import Moment
+from app.sessions import VisitorManager
 
 db = SQLAlchemy(model_class=Base, session_options={'class_': NotingSession})
 migrate = Migrate()
-login = LoginManager()
+login = VisitorManager()
 login.login_view = 'auth.login'
 login.login_message = _l('Please log in to access this page.')
 csrf = CSRFProtect()

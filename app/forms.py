@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import get_domain, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -42,5 +43,11 @@ class Form(FlaskForm):
     """A form whose errors speak the language of the page."""
 
     class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read what was typed and nothing else: no field of ours holds a file or JSON."""
+            if formdata is None or hasattr(formdata, 'getlist'):
+                return formdata
+            return request.form if request.method == 'POST' else None
+
         def get_translations(self, _form: Any) -> _Translations:
             return _Translations()

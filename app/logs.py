@@ -5,6 +5,7 @@ X-Request-ID.
 """
 
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -24,6 +25,21 @@ LIBRARIES = ['flask-limiter']
 
 # What a thread does on behalf of a request has its number.
 continued_request: ContextVar[str] = ContextVar('continued_request', default='-')
+
+
+CONTROL_CHARACTER = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029]')
+
+
+class OneLine(logging.Formatter):
+    """Writes a message as one line, so that what a visitor sends cannot look like a line of ours.
+
+    Not so one of which the record says that it is `several_lines`.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (its name in logging)
+        if not getattr(record, 'several_lines', False):
+            record.message = CONTROL_CHARACTER.sub(lambda char: repr(char[0])[1:-1], record.message)
+        return super().formatMessage(record)
 
 
 class RequestFacts(logging.Filter):
@@ -83,7 +99,7 @@ def init_app(app: Flask) -> None:
 
 def _handler(handler: logging.Handler, level: int, form: str) -> logging.Handler:
     handler.setLevel(level)
-    handler.setFormatter(logging.Formatter(form))
+    handler.setFormatter(OneLine(form))
     handler.addFilter(RequestFacts())
     return handler
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
-from flask_login import AnonymousUserMixin
+from flask_login import AnonymousUserMixin, LoginManager
 
 API = '/api/'
 
@@ -27,6 +27,13 @@ class PageSessionInterface(SecureCookieSessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not is_api_request():
             super().save_session(app, session, response)
+
+
+class VisitorManager(LoginManager):
+    """Flask-Login's manager, which a "Remember Me" cookie that is no text of ours cannot upset."""
+
+    def _load_user_from_remember_cookie(self, cookie: str) -> Any:
+        return super()._load_user_from_remember_cookie(cookie) if cookie.isascii() else None
 
 
 def forget_visitor() -> None:

@@ -1,6 +1,7 @@
 """One pass over all forms with CSRF protection on, as in production."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app import db
 from app.models import User
+from tests.auth.conftest import wait_for_threads
 from tests.conftest import MakeUser
 from tests.pages import bodies, csrf_token, flashes
 
@@ -100,3 +102,27 @@ def test_no_body_makes_a_server_error(
     client = log_in(make_user('susan'))
     for path in ('/index', '/edit_profile', '/auth/register', '/follow/susan'):
         assert client.post(path, data=body, content_type=content_type).status_code < 500
+
+
+@pytest.mark.parametrize('field', ['username', 'password', 'email', 'post', 'csrf_token'])
+@pytest.mark.parametrize(
+    'path', ['/auth/login', '/auth/register', '/auth/reset_password_request', '/index']
+)
+def test_a_file_is_no_text(client: FlaskClient, make_user: MakeUser, path: str, field: str) -> None:
+    susan = make_user('susan')
+    with client.session_transaction() as session:
+        session['_user_id'] = susan.get_id() if path == '/index' else ''
+    form: dict[str, object] = {**NEWCOMER, 'csrf_token': csrf_token(client, path)}
+    form[field] = (BytesIO(b'text'), 'file.txt')
+    assert client.post(path, data=form).status_code in (200, 302, 400)
+    wait_for_threads()
+
+
+@pytest.mark.parametrize(
+    'body', ['{"username": 1}', '5', '"x"', '[' * 60_000, r'{"username": "\ud800"}', '{']
+)
+@pytest.mark.parametrize('path', ['/auth/login', '/auth/register', '/follow/susan'])
+def test_json_is_no_form(client: FlaskClient, path: str, body: str) -> None:
+    headers = {'X-CSRFToken': csrf_token(client, '/auth/login')}
+    response = client.post(path, data=body, headers=headers, content_type='application/json')
+    assert response.status_code in (200, 302)

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app import error_mail
-from app.email import in_background
+from app.email import in_background, send_email
 from app.error_mail import AdminMailHandler
 from app.models import User
 from tests.conftest import MakeUser
@@ -209,3 +209,24 @@ def test_what_libraries_say(in_production: Callable[..., Flask], tmp_path: Path)
     app = in_production(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI='redis://127.0.0.1:1/0')
     app.test_client().post('/auth/login', data={'username': 'susan', 'password': 'x'})
     assert 'Rate limit storage unreachable' in (tmp_path / 'logs' / 'microblog.log').read_text()
+
+
+def test_a_visitor_cannot_write_lines_into_the_log(
+    in_production: Callable[..., Flask], tmp_path: Path
+) -> None:
+    app = in_production()
+
+    @app.route('/fail/<path:path>')
+    def fail_there(path: str) -> str:
+        raise RuntimeError
+
+    app.test_client().get('/fail/%0a2026-01-01 00:00:00,000 INFO: FORGED%0d%1b[2J')
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    assert r'Exception on /fail/\n2026-01-01 00:00:00,000 INFO: FORGED\r\x1b[2J [GET]' in log
+
+
+def test_a_mail_in_the_log_can_be_read(in_production: Callable[..., Flask], tmp_path: Path) -> None:
+    app = in_production()
+    with app.app_context():
+        send_email('Subject', 'a@example.com', ['b@example.com'], 'two\nlines', '', sync=True)
+    assert 'To: b@example.com\n\ntwo\nlines\n' in (tmp_path / 'logs' / 'microblog.log').read_text()

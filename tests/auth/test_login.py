@@ -257,3 +257,10 @@ def test_a_deleted_account_is_logged_out(
     db.session.delete(susan)
     db.session.commit()
     assert client.get('/index').status_code == 302
+
+
+@pytest.mark.parametrize('value', ['1|é', '|', 'é'])
+def test_a_remember_me_cookie_that_is_no_text_of_ours(client: FlaskClient, value: str) -> None:
+    headers = {'Cookie': f'remember_token="{value}"'}
+    assert client.get('/auth/login', headers=headers).status_code == 200
+    assert client.get('/index', headers=headers).status_code == 302
