@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_limiter import Limiter
+from flask_limiter import HeaderNames, Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
+from app.models import User
 from app.text import case_key, normalize_name
 
 
@@ -28,9 +29,20 @@ def person() -> str:
 
 
 def token() -> str:
-    """What a program shows in place of a login, else the address."""
-    shown = request.headers.get('Authorization')
+    """The token that a program shows, however it is written, else the address."""
+    shown = _shown_token()
     return f'token {sha256(shown.encode()).hexdigest()}' if shown else address()
+
+
+def token_owner() -> str:
+    """The account whose token a program shows, of which there can be many, else the address."""
+    shown = _shown_token()
+    user = User.check_token(shown) if shown else None
+    return f'account {user.id}' if user is not None else address()
+
+
+def _shown_token() -> str | None:
+    return request.authorization.token if request.authorization is not None else None
 
 
 def basic_username() -> str:
@@ -69,21 +81,23 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.translate_text': [('30 per minute', person)],
     'api.get_token': [('10 per minute', address), ('10 per minute', basic_username)],
     'api.create_user': [('30 per 10 minutes', address)],
-    'api.update_user': [('30 per minute', token)],
-    'api.change_password': [('10 per hour', token)],
-    'api.delete_me': [('10 per hour', token)],
-    'api.send_message': [('30 per minute', token)],
-    'api.delete_message': [('60 per minute', token)],
-    'api.read_messages': [('60 per minute', token)],
-    'api.create_post': [('30 per minute', token)],
-    'api.update_post': [('30 per minute', token)],
-    'api.follow': [('60 per minute', token)],
-    'api.unfollow': [('60 per minute', token)],
+    'api.update_user': [('30 per minute', token_owner)],
+    'api.change_password': [('10 per hour', token_owner)],
+    'api.delete_me': [('10 per hour', token_owner)],
+    'api.send_message': [('30 per minute', token_owner)],
+    'api.delete_message': [('60 per minute', token_owner)],
+    'api.read_messages': [('60 per minute', token_owner)],
+    'api.create_post': [('30 per minute', token_owner)],
+    'api.update_post': [('30 per minute', token_owner)],
+    'api.follow': [('60 per minute', token_owner)],
+    'api.unfollow': [('60 per minute', token_owner)],
     'main.send_message': [('30 per minute', person)],
     'main.conversation': [('30 per minute', person)],
     'main.delete_message': [('60 per minute', person)],
     'main.export_posts': [('10 per hour', person)],
 }
+# The extension gives every answer its `Retry-After`, under this name, which visitors do not see.
+RETRY_AFTER = 'X-RateLimit-Retry-After'
 CHANGES = ['POST', 'PUT', 'DELETE']
 # How many successes. Finding a free name may take several tries; nobody needs many accounts.
 SUCCESSES: dict[str, tuple[str, Callable[[], str]]] = {
@@ -104,7 +118,10 @@ def init_app(app: Flask) -> None:
         in_memory_fallback_enabled=True,
         swallow_errors=True,
         headers_enabled=True,
+        header_name_mapping={HeaderNames.RETRY_AFTER: RETRY_AFTER},
     )
+    # Hooks run from the last one to the first: this one after the extension's.
+    app.after_request(_tell_when_to_try_again)
     limiter.init_app(app)
     app.extensions['limits'] = limiter  # its decorators hold it weakly
     for endpoint, limits in LIMITS.items():
@@ -122,3 +139,11 @@ def init_app(app: Flask) -> None:
             for limit, counted_for in API_LIMITS:
                 view = limiter.shared_limit(limit, scope='api', key_func=counted_for)(view)
             app.view_functions[endpoint] = view
+
+
+def _tell_when_to_try_again(response: Response) -> Response:
+    """Let only the answer that somebody asked too often tell when a limit ends."""
+    seconds = response.headers.pop(RETRY_AFTER, None)
+    if seconds is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers['Retry-After'] = seconds
+    return response

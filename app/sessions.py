@@ -10,17 +10,15 @@ from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import AnonymousUserMixin, LoginManager
 
-API = '/api/'
-
 
 def is_api_request() -> bool:
     """Tell whether the request is one of a program, which has no session."""
-    return request.path.startswith(API)
+    return request.path.lstrip('/').partition('/')[0] == 'api'
 
 
 class PageSessionInterface(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> Any:
-        if request.path.startswith(API):
+        if is_api_request():
             return self.session_class()
         return super().open_session(app, request)
 

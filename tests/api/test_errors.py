@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app import db
+from app.errors.handlers import RETRY_AFTER
 from app.models import User
 from config import Config
 from tests.api.conftest import PASSWORD, Program
@@ -144,7 +145,8 @@ def test_the_database_is_away(broken: Program, monkeypatch: pytest.MonkeyPatch) 
     response = broken.get('/users')
     assert response.status_code == 503
     assert response.get_json() == {'error': 'Service Unavailable'}
-    assert response.headers['Retry-After']
+    assert response.headers['Retry-After'] == str(RETRY_AFTER)
+    assert 'Retry-After' not in broken.get('/docs').headers
 
 
 def test_no_session_is_read_or_set(app: Flask, susan: User) -> None:
@@ -152,14 +154,14 @@ def test_no_session_is_read_or_set(app: Flask, susan: User) -> None:
     data = {'username': 'susan', 'password': PASSWORD, 'remember_me': 'y'}
     browser.post('/auth/login', data=data)
     assert browser.get('/index').status_code == 200
-    for path in ('/api/users', '/api/users/me', '/api/nothing', '/api/docs'):
+    for path in ('/api/users', '/api/users/me', '/api/nothing', '/api/docs', '/api'):
         response = browser.get(path)
         assert 'Set-Cookie' not in response.headers
         assert 'Cookie' not in response.headers.get('Vary', '')
         if path == '/api/docs':
             assert 'href="/user/susan"' not in response.text
         else:
-            assert response.status_code in (401, 404)
+            assert response.status_code in (308, 401, 404)
     browser.delete_cookie('session')  # "Remember Me" is left
     assert browser.get('/api/users/me').status_code == 401
     response = browser.get('/api/docs')
@@ -211,6 +213,12 @@ def test_limits(make_app: Callable[..., Flask], program: Program, make_user: Mak
             break
     else:
         pytest.fail('a token can do more than 300 requests a minute')
+    # Neither another token of the same person nor another spelling of this one is worth more.
+    again = program.client.post('/api/tokens', auth=('susan', PASSWORD)).get_json()['token']
+    assert Program(app.test_client(), again).post('/posts', {'body': 'x'}).status_code == 429
+    for spelling in (f'bEARER {program.token}', f'Bearer   {program.token} '):
+        headers = {'Authorization': spelling}
+        assert app.test_client().get('/api/users/me', headers=headers).status_code == 429
     other = make_user('other').get_token()
     db.session.commit()
     assert Program(app.test_client(), other).get('/users/me').status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.pages import title
+from tests.pages import link, title
 
 
 def document(client: FlaskClient) -> Any:
@@ -57,3 +57,7 @@ def test_the_page(client: FlaskClient) -> None:
     assert 'http://localhost/api/tokens' in response.text
     assert '`' not in response.text
     assert 'best or newest' in response.text
+    # What needs a session is not there.
+    assert 'name="csrf_token"' not in response.text
+    assert 'href="/auth/login"' not in response.text
+    assert link(client.get('/auth/login'), 'API reference') == '/api/docs'
