@@ -40,6 +40,8 @@ preload_app = False
 graceful_timeout = 30  # seconds for that
 timeout = 30  # seconds without a sign of life until a process is replaced
 keepalive = 5
+# Bytes: the most that gunicorn knows, which is room for a long search.
+limit_request_line = 8190
 
 # Whose X-Forwarded headers are true is for PROXY_COUNT to say, and not for gunicorn to guess.
 forwarded_allow_ips = ''
