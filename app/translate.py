@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import MutableMapping
+from functools import partial
 from threading import Lock
-from time import monotonic
+from typing import Any
 
 import requests
 from cachetools import TTLCache
 from flask import Flask, current_app
 from flask_babel import gettext as _
+from requests.adapters import HTTPAdapter
+
+from app.time_limit import cuttable, within
 
 TIMEOUT = 5  # seconds to connect, and again between two pieces of the answer
-DEADLINE = 10  # seconds for the whole answer
+DEADLINE = 10  # seconds for everything, from the name of the server to the end of its answer
 LARGEST_ANSWER = 64 * 1024  # bytes
 REMEMBERED = 2000  # translations
 REMEMBERED_FOR = 24 * 60 * 60  # seconds
@@ -28,6 +32,16 @@ SERVICE_CODES = {
 }
 
 
+_FAILURES = (
+    requests.RequestException,
+    TimeoutError,
+    ValueError,
+    LookupError,
+    TypeError,
+    RecursionError,  # JSON that is nested as deep as nobody can mean it
+)
+
+
 class Failure(str):
     """What to tell the visitor instead of a translation."""
 
@@ -35,7 +49,8 @@ class Failure(str):
 def translate(text: str, source_language: str, dest_language: str) -> str:
     """Return `text` in another language (BCP 47 codes), or a Failure that says why not.
 
-    What was translated before is answered from memory.
+    What was translated before is answered from memory. The service may take DEADLINE seconds: no
+    transaction should be open meanwhile.
     """
     if not current_app.config['MS_TRANSLATOR_KEY']:
         return Failure(_('Error: the translation service is not configured.'))
@@ -46,8 +61,8 @@ def translate(text: str, source_language: str, dest_language: str) -> str:
         translated = known.get(wanted)
     if translated is None:
         try:
-            translated = _ask_service(*wanted)
-        except (requests.RequestException, ValueError, LookupError, TypeError) as error:
+            translated = _text(within(DEADLINE, partial(_ask_service, *wanted)))
+        except _FAILURES as error:
             current_app.logger.warning('The translation service failed: %s', error)
             return Failure(_('Error: the translation service failed.'))
         with lock:
@@ -60,38 +75,50 @@ def _service_code(language: str) -> str:
     return SERVICE_CODES.get(code, code)
 
 
-def _ask_service(text: str, source: str, destination: str) -> str:
+class _Adapter(HTTPAdapter):
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        cuttable(pool)
+        return pool
+
+
+def _ask_service(text: str, source: str, destination: str) -> bytes:
     config = current_app.config
-    with requests.post(
-        f'{config["MS_TRANSLATOR_URL"]}/translate',
-        params={'api-version': '3.0', 'from': source, 'to': destination},
-        headers={
-            'Ocp-Apim-Subscription-Key': config['MS_TRANSLATOR_KEY'],
-            'Ocp-Apim-Subscription-Region': config['MS_TRANSLATOR_REGION'],
-        },
-        json=[{'Text': text}],
-        timeout=TIMEOUT,
-        allow_redirects=False,  # the key is for nobody else
-        stream=True,
-    ) as response:
-        if response.status_code != requests.codes.ok:
-            raise ValueError(f'it answered with status {response.status_code}')
-        answer = json.loads(_read(response))
-    translated = answer[0]['translations'][0]['text']
-    if not isinstance(translated, str):
-        raise TypeError('it answered without a text')
-    return translated
+    with requests.Session() as session:
+        for scheme in ('http://', 'https://'):
+            session.mount(scheme, _Adapter())
+        with session.post(
+            f'{config["MS_TRANSLATOR_URL"]}/translate',
+            params={'api-version': '3.0', 'from': source, 'to': destination},
+            headers={
+                'Ocp-Apim-Subscription-Key': config['MS_TRANSLATOR_KEY'],
+                'Ocp-Apim-Subscription-Region': config['MS_TRANSLATOR_REGION'],
+            },
+            json=[{'Text': text}],
+            timeout=TIMEOUT,
+            allow_redirects=False,  # the key is for nobody else
+            stream=True,
+        ) as response:
+            if response.status_code != requests.codes.ok:
+                raise ValueError(f'it answered with status {response.status_code}')
+            return _read(response)
 
 
 def _read(response: requests.Response) -> bytes:
-    """Return the body of a response that is neither endlessly long nor endlessly slow."""
+    """Return the body of a response that is not endlessly long."""
     body = b''
-    end = monotonic() + DEADLINE
     for piece in response.iter_content(1024):
         body += piece
-        if len(body) > LARGEST_ANSWER or monotonic() > end:
+        if len(body) > LARGEST_ANSWER:
             raise ValueError('its answer does not come to an end')
     return body
+
+
+def _text(answer: bytes) -> str:
+    text = json.loads(answer)[0]['translations'][0]['text']
+    if not isinstance(text, str):
+        raise TypeError('it answered without a text')
+    return text
 
 
 def init_app(app: Flask) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event, Thread
 from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -111,6 +112,49 @@ def running_redis(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+class Dripping:
+    """A server that sends `start` at once, and then a byte now and then for ever."""
+
+    INTERVAL = 0.05  # seconds
+
+    def __init__(self, start: bytes) -> None:
+        self.start = start
+        self.cut = Event()  # a client has hung up
+        self.over = Event()
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.url = f'http://127.0.0.1:{self.port}'
+        self.threads = [Thread(target=self._accept)]
+
+    def __enter__(self) -> 'Dripping':
+        self.threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                thread = Thread(target=self._drip, args=[self.listener.accept()[0]])
+                self.threads.append(thread)
+                thread.start()
+
+    def _drip(self, client: socket.socket) -> None:
+        with client:
+            try:
+                client.sendall(self.start)
+                while not self.over.wait(self.INTERVAL):
+                    client.sendall(b' ')
+            except OSError:
+                self.cut.set()
 
 
 def wait_until(happened: Callable[[], bool], what: str) -> None:

@@ -1,6 +1,8 @@
 """Translating a post (chapter 14), with a stand-in for the service."""
 
 from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,6 +15,7 @@ from app.models import Post, User
 from app.translate import Failure, translate
 from tests.conftest import MakeUser
 from tests.pages import csrf_token
+from tests.servers import PATIENCE, Dripping
 from tests.translator import KEY, TOO_MANY, Translator, running_translator
 
 NOT_CONFIGURED = 'Error: the translation service is not configured.'
@@ -96,6 +99,7 @@ def test_repeated_requests_are_answered_from_memory(
         (200, [{'translations': []}]),
         (200, [{'translations': [{'text': None}]}]),
         (200, None),
+        (200, b'[' * 60_000),
     ],
 )
 def test_whatever_it_answers(
@@ -128,11 +132,38 @@ def test_an_answer_without_an_end(visitor: FlaskClient, translator: Translator) 
     translator.done.set()
 
 
+@pytest.mark.parametrize(
+    'start',
+    [b'', b'HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n'],
+    ids=['headers', 'body'],
+)
 def test_a_slow_drip(
-    visitor: FlaskClient, translator: Translator, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    monkeypatch.setattr(translate_module, 'DEADLINE', -1)
-    assert ask(visitor).json == {'text': FAILED}
+    monkeypatch.setattr(translate_module, 'DEADLINE', 0.3)
+    with Dripping(start) as server:
+        app = make_app(MS_TRANSLATOR_KEY=KEY, MS_TRANSLATOR_URL=server.url)
+        with app.app_context():
+            begin = monotonic()
+            assert translate('hello', 'en', 'es') == FAILED
+            assert monotonic() - begin < 2
+        # Nobody goes on listening, either.
+        assert server.cut.wait(PATIENCE)
+
+
+def test_no_connection_to_the_database_waits(
+    visitor: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[int] = []
+
+    def ask_service(*_: object) -> bytes:
+        pool: Any = db.engine.pool
+        used.append(pool.checkedout())
+        return b'[{"translations": [{"text": "hola"}]}]'
+
+    monkeypatch.setattr(translate_module, '_ask_service', ask_service)
+    assert ask(visitor).json == {'text': 'hola'}
+    assert used == [0]
 
 
 def test_nobody_there(make_app: Callable[..., Flask]) -> None:

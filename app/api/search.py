@@ -11,6 +11,7 @@ from app.api.errors import error_response
 from app.api.paging import Arguments, SearchSchema, collection, skipped
 from app.api.posts import PostCollectionSchema
 from app.api.users import UserCollectionSchema
+from app.extensions import db
 from app.models import Post, User
 from app.search import DEEPEST_HIT, SearchUnavailable
 
@@ -40,6 +41,8 @@ def search_users(found: Arguments) -> dict[str, Any]:
 
 def page_of(model: type[Post] | type[User], endpoint: str, wanted: Arguments) -> dict[str, Any]:
     """Return the page of what was found that is wanted."""
+    # The engine may take its time: no connection to the database waits for it.
+    db.session.rollback()
     try:
         items, total = model.search(
             wanted['q'], wanted['page'], wanted['per_page'], wanted['order']

@@ -49,6 +49,8 @@ def translate_text() -> Response:
         abort(400)
     if not all(LANGUAGE_TAG.fullmatch(language) for language in (source, destination)):
         abort(400)
+    # The service may take its time: no connection to the database waits for it.
+    db.session.rollback()
     translated = translate(text, source, destination)
     response = jsonify(text=translated)
     if isinstance(translated, Failure):

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from app.extensions import db
 from app.main import bp
 from app.main.paging import page_number
 from app.models import Post, User
@@ -25,6 +26,8 @@ def search() -> str | Response:
     page = page_number(request.args.get('page', ''))
     order: Order = 'newest' if request.args.get('order') == 'newest' else 'best'
     kind = 'people' if request.args.get('kind') == 'people' else 'posts'
+    # The engine may take its time: no connection to the database waits for it.
+    db.session.rollback()
     try:
         found = _find_people(q, page) if kind == 'people' else _find_posts(q, page, order)
     except SearchUnavailable:
@@ -51,8 +54,10 @@ def search() -> str | Response:
 
 
 def _find_posts(q: str, page: int, order: Order) -> dict[str, Any]:
-    posts, total = Post.search(q, page, current_app.config['POSTS_PER_PAGE'], order)
-    people, people_total = User.search(q, 1, FEW_PEOPLE) if page == 1 else ([], 0)
+    post_hits = Post.hits(q, page, current_app.config['POSTS_PER_PAGE'], order)
+    people_hits = User.hits(q, 1, FEW_PEOPLE) if page == 1 else ([], 0)
+    posts, total = Post.entries(*post_hits)
+    people, people_total = User.entries(*people_hits)
     return {'posts': posts, 'total': total, 'people': people, 'people_total': people_total}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import changes, search
 from app.extensions import db
+from app.search import Order
 
 BATCH = 5000  # entries held in memory at a time
 SMALL = 5000  # entries; a missing index of no more is built while the visitor waits
@@ -31,17 +32,32 @@ class SearchableMixin:
 
     @classmethod
     def search(
-        cls, expression: str, page: int, per_page: int, order: search.Order = 'best'
+        cls, expression: str, page: int, per_page: int, order: Order = 'best'
     ) -> tuple[list[Self], int]:
         """Return the entries on page `page` of what `expression` finds, and how many there are.
 
         `order` is 'best' or 'newest'. Raises search.SearchUnavailable.
+        """
+        return cls.entries(*cls.hits(expression, page, per_page, order))
+
+    @classmethod
+    def hits(
+        cls, expression: str, page: int, per_page: int, order: Order = 'best'
+    ) -> tuple[list[int], int]:
+        """The first half of `search`, which asks the engine alone: ids, and how many there are.
+
+        The engine may take its time; no transaction should be open meanwhile.
         """
         index = cls.__tablename__
         ids, total = search.query_index(index, expression, page, per_page, order)
         if total == 0 and not search.index_exists(index):
             cls._build_missing_index()
             ids, total = search.query_index(index, expression, page, per_page, order)
+        return ids, total
+
+    @classmethod
+    def entries(cls, ids: list[int], total: int) -> tuple[list[Self], int]:
+        """The second half, which asks the database for the entries that were hit."""
         if not ids:
             return [], total
         found = {entry.id: entry for entry in db.session.scalars(cls.select_by_ids(ids))}
@@ -126,7 +142,8 @@ def update(model: type[SearchableMixin], rows: changes.Changed) -> None:
             if rows.above is not None:
                 for found in _documents(model, connection, rows.above):
                     search.update_index(index, found)
-    except SQLAlchemyError:
+    except Exception:
+        # What was saved is saved: nobody is to be told that it was not.
         current_app.logger.exception('The index %s is not up to date', index)
 
 

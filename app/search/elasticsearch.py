@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import elastic_transport
-from elastic_transport import TransportError
+from elastic_transport import ConnectionTimeout, NodeConfig, TransportError, Urllib3HttpNode
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from app.search.engine import (
@@ -26,8 +27,9 @@ from app.search.engine import (
     Superseded,
 )
 from app.search.query import Phrase, Query
+from app.time_limit import cuttable, within
 
-TIMEOUT = 2  # seconds that a visitor waits for an answer
+TIMEOUT = 2  # seconds that a visitor waits for an answer, to its last byte
 REBUILDING_TIMEOUT = 60  # seconds that a step of rebuilding may take
 REFRESH_INTERVAL = '500ms'  # until a new entry is found
 TOO_MANY_REQUESTS, SERVER_ERROR, CONFLICT, NOT_FOUND = 429, 500, 409, 404
@@ -56,7 +58,30 @@ MAPPINGS: dict[str, Any] = {
 
 
 def connect(url: str) -> Elasticsearch:
-    return Elasticsearch([url], request_timeout=TIMEOUT, max_retries=0, retry_on_timeout=False)
+    return Elasticsearch(
+        [url],
+        request_timeout=TIMEOUT,
+        max_retries=0,
+        retry_on_timeout=False,
+        node_class=TimelyNode,
+    )
+
+
+class TimelyNode(Urllib3HttpNode):
+    """The client's own way to a server, but `request_timeout` holds for the whole request."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        super().__init__(config)
+        cuttable(self.pool)
+
+    def perform_request(self, *args: Any, **kwargs: Any) -> Any:
+        seconds = kwargs.get('request_timeout')
+        if not isinstance(seconds, int | float):
+            seconds = TIMEOUT
+        try:
+            return within(seconds, partial(super().perform_request, *args, **kwargs))
+        except TimeoutError as error:
+            raise ConnectionTimeout(f'no answer within {seconds} seconds') from error
 
 
 class ElasticsearchEngine(Engine):
@@ -246,5 +271,8 @@ def _translated() -> Iterator[None]:
         in_trouble = error.status_code >= SERVER_ERROR or error.status_code == TOO_MANY_REQUESTS
         kind = SearchUnavailable if in_trouble else Refused
         raise kind(f'Elasticsearch: {error}') from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except SearchUnavailable:
+        raise
+    except Exception as error:
+        # There is no end to what the client stumbles over, such as JSON that is nested too deep.
         raise SearchUnavailable(f'Elasticsearch answers something else: {error!r}') from error

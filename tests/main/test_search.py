@@ -167,6 +167,7 @@ def test_queries(log_in: LogIn, make_user: MakeUser, susan: User) -> None:
         write(make_user(f'fox.{number}'), 'fox one', 'fox two')
     client = log_in(susan)
     client.get('/search?q=fox')
-    assert count(client, '/search?q=fox') <= 4
-    assert count(client, '/search?q=fox&kind=people') <= 3
-    assert count(client, '/search?q=nothing') <= 3
+    # One of them reads the visitor again, after the connection was given back for the search.
+    assert count(client, '/search?q=fox') <= 5
+    assert count(client, '/search?q=fox&kind=people') <= 4
+    assert count(client, '/search?q=nothing') <= 4

@@ -22,6 +22,7 @@ from app.models import Post, User
 from app.search.engine import Refused
 from tests.conftest import MakeUser
 from tests.search.conftest import elasticsearch_url, eventually, found, missing
+from tests.servers import PATIENCE, Dripping
 
 UNAVAILABLE = 'Search is unavailable'
 LogIn = Callable[[User], FlaskClient]
@@ -128,6 +129,70 @@ class TestElasticsearchInTrouble:
             assert time.monotonic() - start < 4
 
     @pytest.mark.parametrize(
+        'start',
+        [b'', b'HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n'],
+        ids=['headers', 'body'],
+    )
+    def test_a_slow_drip(
+        self,
+        app: Flask,
+        log_in: LogIn,
+        make_user: MakeUser,
+        start: bytes,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr('app.search.elasticsearch.TIMEOUT', 0.3)
+        client = log_in(make_user('susan'))
+        with Dripping(start) as server:
+            use(app, server.url)
+            begin = time.monotonic()
+            assert UNAVAILABLE in post_and_search(client)
+            assert time.monotonic() - begin < 2
+            # It is left alone for a while, and nobody goes on listening.
+            assert app.extensions['search'].paused_until > time.monotonic()
+            assert server.cut.wait(PATIENCE)
+
+    @pytest.mark.parametrize('path', ['/search?q=fox', '/search?q=fox&kind=people'])
+    def test_no_connection_to_the_database_waits(
+        self,
+        app: Flask,
+        log_in: LogIn,
+        make_user: MakeUser,
+        monkeypatch: pytest.MonkeyPatch,
+        path: str,
+    ) -> None:
+        susan = make_user('susan')
+        db.session.add(Post(body='red fox', author=susan))
+        db.session.commit()
+        Post.reindex()
+        User.reindex()
+        engine = app.extensions['search'].engine
+        query = engine.query
+        used: list[int] = []
+
+        def note(*args: Any) -> Any:
+            pool: Any = db.engine.pool
+            used.append(pool.checkedout())
+            return query(*args)
+
+        monkeypatch.setattr(engine, 'query', note)
+        assert log_in(susan).get(path).status_code == 200
+        assert used
+        assert not any(used)
+
+    def test_a_commit_never_fails_because_of_the_index(
+        self, app: Flask, log_in: LogIn, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = log_in(make_user('susan'))
+
+        def stumble(*_: object, **__: object) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr(app.extensions['search'].engine, 'write', stumble)
+        assert client.post('/index', data={'post': 'hello fox'}).status_code == 302
+        assert 'hello fox' in client.get('/explore').text
+
+    @pytest.mark.parametrize(
         ('status', 'body'),
         [
             (503, '{"error": {"type": "search_phase_execution_exception", "reason": "red"}}'),
@@ -142,6 +207,7 @@ class TestElasticsearchInTrouble:
             (200, '{"hits": {"hits": [{"_id": "x"}]}, "errors": true, "items": [3]}'),
             (200, 'no JSON'),
             (200, ''),
+            (200, '[' * 60_000),
         ],
     )
     @pytest.mark.parametrize('product', ['Elasticsearch', 'another'])
