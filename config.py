@@ -166,7 +166,7 @@ class Config:
         'the address of an SQLite, PostgreSQL, MySQL or MariaDB database',
     )
     SQLALCHEMY_TRACK_MODIFICATIONS = False
-    # Connections that each process keeps to a database server (SQLite has none of this).
+    # Connections that each process keeps to a database server (of SQLite only the pool time-out).
     DATABASE_POOL_SIZE = _integer('DATABASE_POOL_SIZE', 5, at_least=1)
     DATABASE_MAX_OVERFLOW = _integer('DATABASE_MAX_OVERFLOW', 10, at_least=0)
     DATABASE_POOL_TIMEOUT = _integer('DATABASE_POOL_TIMEOUT', 5, at_least=1)

@@ -1,12 +1,28 @@
 """What the three kinds of database need to behave alike: SQLite, PostgreSQL, MariaDB (MySQL)."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
+import pymysql
 from flask import Flask
-from sqlalchemy import URL, DateTime, Double, Engine, Insert, MetaData, Table, event, make_url
+from psycopg.pq import TransactionStatus
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Dialect,
+    Double,
+    Engine,
+    Insert,
+    MetaData,
+    Table,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
@@ -28,7 +44,9 @@ UnixTime: Double[float] = Double()
 LARGEST_ID = 2**31 - 1  # what a column for ids holds; PostgreSQL refuses to compare with more
 
 SQLITE_BUSY_TIMEOUT = 5  # seconds that a writer waits for another process's write
-CONNECT_TIMEOUT = 5  # seconds that a database server may take to answer
+CONNECT_TIMEOUT = 5  # seconds that a database server may take to let us in
+STATEMENT_TIMEOUT = 20  # seconds after which PostgreSQL gives a statement up
+ANSWER_TIMEOUT = 25  # seconds after which we give up a server that does not answer a statement
 
 
 class Base(DeclarativeBase):
@@ -46,9 +64,11 @@ def engine_options(url: URL, config: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {'hide_parameters': True}
     backend = url.get_backend_name()
     if backend == 'sqlite':
-        return options | {'connect_args': {'timeout': SQLITE_BUSY_TIMEOUT}}
+        options |= {'connect_args': {'timeout': SQLITE_BUSY_TIMEOUT}}
+        in_memory = url.database in (None, '', ':memory:') or url.query.get('mode') == 'memory'
+        return options if in_memory else options | {'pool_timeout': config['DATABASE_POOL_TIMEOUT']}
     options |= {
-        'connect_args': {'connect_timeout': CONNECT_TIMEOUT},
+        'connect_args': _server_arguments(url),
         # A connection that was lost while nobody used it is replaced before anybody does.
         'pool_pre_ping': True,
         'pool_size': config['DATABASE_POOL_SIZE'],
@@ -60,6 +80,77 @@ def engine_options(url: URL, config: Mapping[str, Any]) -> dict[str, Any]:
         # Read what is there now, as the other two do, not what was there at the first query.
         options |= {'isolation_level': 'READ COMMITTED'}
     return options
+
+
+def _server_arguments(url: URL) -> dict[str, Any]:
+    """Return what keeps us from waiting without end for a database server or its network.
+
+    What the address says itself comes first.
+    """
+    arguments: dict[str, Any] = {'connect_timeout': CONNECT_TIMEOUT}
+    if url.get_backend_name() == 'mysql':
+        # Until we are let in; see `_limit_answers`.
+        arguments |= {'read_timeout': CONNECT_TIMEOUT, 'write_timeout': ANSWER_TIMEOUT}
+        return {name: value for name, value in arguments.items() if name not in url.query}
+    arguments |= {
+        'keepalives_idle': 30,
+        'keepalives_interval': 10,
+        'keepalives_count': 3,
+        'tcp_user_timeout': int(ANSWER_TIMEOUT * 1000),
+    }
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    theirs = ' '.join(url.normalized_query.get('options', ()))
+    ours = f'-c statement_timeout={STATEMENT_TIMEOUT}s'
+    return arguments | {'options': f'{ours} {theirs}'.rstrip()}
+
+
+class PostgreSQLConnection(psycopg.Connection[Any]):
+    """A connection that is closed when the server does not answer a statement in time.
+
+    Its own `statement_timeout` is of no use when it is the server that hangs.
+    """
+
+    answer_timeout: float | None = None  # seconds
+
+    def wait(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault('timeout', self.answer_timeout)
+        try:
+            return super().wait(*args, **kwargs)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                # In the middle of a statement: nobody can use it any more.
+                self.close()
+            raise
+
+
+@event.listens_for(Engine, 'do_connect')
+def _connect_to_postgresql(dialect: Dialect, _record: Any, args: Any, options: Any) -> Any:
+    return PostgreSQLConnection.connect(*args, **options) if dialect.driver == 'psycopg' else None
+
+
+@event.listens_for(Engine, 'connect')
+def _limit_answers(connection: Any, _record: Any) -> None:
+    set_answer_timeout(connection, ANSWER_TIMEOUT)
+
+
+def set_answer_timeout(connection: Any, seconds: float | None) -> None:
+    """Wait at most so long for each answer to a driver's connection; None is without end."""
+    if isinstance(connection, PostgreSQLConnection):
+        connection.answer_timeout = seconds
+    elif isinstance(connection, pymysql.Connection):
+        # Its one time-out for reading also holds for the handshake, which has to be quicker.
+        connection._read_timeout = seconds  # type: ignore[attr-defined]
+
+
+@contextmanager
+def unlimited(connection: Connection) -> Iterator[None]:
+    """Wait without end for the answers to `connection`: a migration takes as long as it must."""
+    driver = connection.connection.dbapi_connection
+    set_answer_timeout(driver, None)
+    try:
+        yield
+    finally:
+        set_answer_timeout(driver, ANSWER_TIMEOUT)
 
 
 @event.listens_for(Engine, 'connect')

@@ -17,6 +17,8 @@ from flask.logging import default_handler
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import OperationalError
 
+from app.database import unlimited
+
 LOCK_TIMEOUT = 600  # seconds: longer than an upgrade of a large database takes
 POSTGRESQL_LOCK_ID = 0x6D6963726F  # any number that nobody else locks: "micro"
 
@@ -37,6 +39,7 @@ class StillLockedError(CommandError):
 def postgresql_lock(connection: Connection) -> Iterator[None]:
     """Run everything in one transaction, which the lock ends with."""
     with connection.begin():
+        connection.execute(text('SET LOCAL statement_timeout = 0'))
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
         try:
             connection.execute(text(f'SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK_ID})'))
@@ -135,7 +138,11 @@ def run() -> None:
         'process_revision_directives': omit_empty_revision,
         **extension.configure_args,
     }
-    with extension.db.engine.connect() as connection, LOCKS[connection.dialect.name](connection):
+    with (
+        extension.db.engine.connect() as connection,
+        unlimited(connection),
+        LOCKS[connection.dialect.name](connection),
+    ):
         context.configure(
             connection=connection,
             target_metadata=models(extension.db.metadata),

@@ -155,6 +155,33 @@ def test_waiting_has_an_end(database: Database, tmp_path: Path, caplog: pytest.L
     assert database.revision() == HEAD
 
 
+SLOW = """
+from alembic import op
+
+revision = 'slow'
+down_revision = '9d3f6c1e7a52'
+
+
+def upgrade():
+    op.execute('SELECT {sleep}(1.5)')
+"""
+SLEEP = {'postgresql': 'pg_sleep', 'mysql': 'SLEEP'}
+
+
+def test_a_migration_takes_as_long_as_it_must(
+    new_database: NewDatabase, failing: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr('app.database.STATEMENT_TIMEOUT', 1)
+    monkeypatch.setattr('app.database.ANSWER_TIMEOUT', 1)
+    database = new_database()
+    if database.backend == 'sqlite':
+        pytest.skip('SQLite is no server')
+    slow = SLOW.format(sleep=SLEEP[database.backend])
+    (failing / 'versions' / 'failing.py').write_text(slow)
+    database.upgrade(directory=failing)
+    assert database.revision() == 'slow'
+
+
 def test_the_connection_is_left_as_it_was(database: Database):
     if database.backend != 'sqlite':
         pytest.skip('only SQLite needs settings of the connection changed')
