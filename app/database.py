@@ -161,6 +161,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute('PRAGMA journal_mode = WAL')
 
 
+@contextmanager
+def waiting_for_writers(connection: Connection, seconds: float) -> Iterator[None]:
+    """Wait at most so long for another process's write to SQLite, which locks the whole file."""
+    driver: Any = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    (usual,) = driver.execute('PRAGMA busy_timeout').fetchone()
+    driver.execute(f'PRAGMA busy_timeout = {round(seconds * 1000)}')
+    try:
+        yield
+    finally:
+        driver.execute(f'PRAGMA busy_timeout = {usual}')
+
+
 def insert_if_absent(table: Table, row: Mapping[str, Any], backend: str) -> Insert:
     """Return an INSERT that leaves a row with the same key alone instead of failing.
 

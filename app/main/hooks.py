@@ -1,13 +1,14 @@
 """What happens before every request."""
 
 from datetime import timedelta
+from time import monotonic
 
 from flask import current_app, g, request
 from flask_login import current_user
 from sqlalchemy import or_, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import utcnow
+from app.database import utcnow, waiting_for_writers
 from app.extensions import db
 from app.locales import present_language
 from app.main import bp
@@ -16,6 +17,9 @@ from app.models import User
 from app.sessions import is_api_request
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
+LAST_SEEN_PATIENCE = 0.2  # seconds that a page waits for another process's write
+PAUSE = 10  # seconds without another attempt of this process
+PAUSED_UNTIL = 'last_seen paused until'
 # What an open page asks for by itself, also when nobody is in the room.
 NO_VISITS = {'main.notifications', 'main.task'}
 
@@ -42,12 +46,17 @@ def _see(user: User) -> None:
     due = now - LAST_SEEN_INTERVAL
     if user.last_seen is not None and user.last_seen > due:
         return
+    if monotonic() < current_app.extensions.get(PAUSED_UNTIL, 0):
+        return
     is_due = or_(User.last_seen.is_(None), User.last_seen <= due)
     try:
         # Only if no other request of the same minute was quicker.
-        db.session.execute(update(User).where(User.id == user.id, is_due).values(last_seen=now))
+        statement = update(User).where(User.id == user.id, is_due).values(last_seen=now)
+        with waiting_for_writers(db.session.connection(), LAST_SEEN_PATIENCE):
+            db.session.execute(statement)
         db.session.commit()
     except SQLAlchemyError:
-        # Not worth failing a request that may need no more than to read.
+        # Not worth failing, or holding up, requests that may need no more than to read.
+        current_app.extensions[PAUSED_UNTIL] = monotonic() + PAUSE
         current_app.logger.exception('last_seen was not written')
         db.session.rollback()

@@ -1,19 +1,21 @@
 """What happens before every request."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from app import db
+from app import database, db
 from app.database import utcnow
 from app.main import hooks
 from app.models import User
-from tests.conftest import MakeUser
+from tests.conftest import SERVER_URL, MakeUser
 
 LONG_AGO = datetime(2026, 1, 1)
 
@@ -66,3 +68,34 @@ def test_a_visit_that_cannot_be_noted_is_a_visit_all_the_same(
     monkeypatch.setattr(hooks, 'update', fail)
     assert log_in(susan).get('/explore').status_code == 200
     assert susan.last_seen == LONG_AGO
+
+
+@pytest.mark.skipif(bool(SERVER_URL), reason='only SQLite is locked as a whole')
+def test_a_page_does_not_wait_for_a_writer(
+    app: Flask,
+    log_in: Callable[[User], FlaskClient],
+    susan: User,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = log_in(susan)
+    path = db.engine.url.database
+    assert path
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute('BEGIN IMMEDIATE')
+    begin = monotonic()
+    for _ in range(20):
+        assert client.get('/explore').status_code == 200
+    # Tried once, and shortly.
+    assert monotonic() - begin < database.SQLITE_BUSY_TIMEOUT / 2
+    assert caplog.text.count('last_seen was not written') == 1
+    other.close()
+    with db.engine.connect() as connection:
+        usual = connection.scalar(text('PRAGMA busy_timeout'))
+        assert usual == database.SQLITE_BUSY_TIMEOUT * 1000
+    client.get('/explore')
+    assert susan.last_seen == LONG_AGO
+    monkeypatch.setattr(hooks, 'PAUSED_UNTIL', 'some time later')
+    client.get('/explore')
+    assert susan.last_seen is not None
+    assert susan.last_seen > LONG_AGO
