@@ -26,6 +26,8 @@ from app.text import is_storable
 HEARTBEAT_INTERVAL = 15  # seconds
 # Three heartbeats may get lost. An open page asks every 30 s, so it knows within 2 minutes.
 LOST_AFTER = timedelta(seconds=60)
+# A job that waits in Redis may wait for Redis to come back, too.
+GIVEN_UP_AFTER = timedelta(minutes=5)
 COMPLETE = 100  # percent
 
 # Why a job has failed; the texts are in templates/_task.html.
@@ -104,15 +106,21 @@ class Task(Model):
 
     def bury(self) -> None:
         """If nobody works on the job any more, note that it has failed, and tell the admins."""
-        if self.complete or (self.heartbeat and self.heartbeat > utcnow() - LOST_AFTER):
+        if self.complete or not self._is_silent_for(LOST_AFTER):
             return
-        if not self.started and current_app.extensions['tasks'].is_waiting(self):
-            beat(self.id)
-            db.session.commit()
-            return
+        if not self.started:
+            is_waiting = current_app.extensions['tasks'].is_waiting(self)
+            if is_waiting:
+                beat(self.id)
+                db.session.commit()
+            if is_waiting or (is_waiting is None and not self._is_silent_for(GIVEN_UP_AFTER)):
+                return
         failure = LOST if self.started else NOT_STARTED
         if self.finish(failure):
             current_app.logger.error('The task %s (%s) has failed: %s', self.id, self.name, failure)
+
+    def _is_silent_for(self, time: timedelta) -> bool:
+        return self.heartbeat is None or self.heartbeat <= utcnow() - time
 
     def dismiss(self) -> None:
         """Show no more how the job has ended; the caller commits."""
@@ -129,12 +137,6 @@ def beat(task_id: str, **values: Any) -> bool:
         .execution_options(synchronize_session=False)
     )
     return cast(CursorResult[Any], db.session.execute(statement)).rowcount == 1
-
-
-def any_running() -> bool:
-    """Tell whether some job is being worked on right now."""
-    alive = Task.started & Task.complete.is_(False) & (Task.heartbeat > utcnow() - LOST_AFTER)
-    return db.session.scalar(select(Task.id).where(alive).limit(1)) is not None
 
 
 class TaskOwner(Notified):

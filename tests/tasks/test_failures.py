@@ -17,7 +17,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
-from rq import Worker
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rq import Queue, Worker
+from rq.job import JobStatus
+from rq.utils import now, utcformat
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -26,7 +29,7 @@ from app import db
 from app.database import utcnow
 from app.models import Task, User
 from app.models import task as tasks
-from app.models.task import JobsUnavailableError, any_running
+from app.models.task import JobsUnavailableError
 from app.tasks import export, heartbeat, job
 from app.tasks.thread_runner import ThreadRunner
 from tests.conftest import MakeUser
@@ -139,24 +142,111 @@ def test_a_late_worker_does_nothing(
     assert task.failure == 'not_started'
 
 
-@with_redis
-def test_waiting_behind_another_is_no_failure(log_in: LogIn, susan: User, app: Flask) -> None:
-    client = log_in(susan)
-    client.post('/export_posts')
-    task = only_task()
-    other = Task(id='other', name='other', user_id=susan.id, started=True)
-    db.session.add(other)
+@pytest.fixture
+def worker(app: Flask) -> Worker:
+    """A worker that has said that it is there, and does nothing."""
+    worker = Worker('microblog-tasks', connection=app.redis)  # type: ignore[attr-defined]
+    worker.register_birth()
+    return worker
+
+
+def fall_silent(app: Flask, worker: Worker) -> None:
+    """Let a minute pass since the worker's last word."""
+    long_ago = utcformat(now() - tasks.LOST_AFTER)
+    app.redis.hset(worker.key, 'last_heartbeat', long_ago)  # type: ignore[attr-defined]
+
+
+def assert_waits(client: FlaskClient, task: Task) -> None:
     make_older(task)
-    assert any_running()
-    client.get('/explore')
+    assert '<progress' in client.get('/explore').text
     assert not task.complete
     assert task.heartbeat is not None
     assert task.heartbeat > utcnow() - tasks.LOST_AFTER
-    # Unless it has got lost out of the queue.
+
+
+def assert_is_given_up(client: FlaskClient, task: Task) -> None:
     make_older(task)
-    app.task_queue.empty()  # type: ignore[attr-defined]
     client.get('/explore')
     assert task.failure == 'not_started'
+
+
+@with_redis
+def test_waiting_for_a_worker_is_no_failure(
+    log_in: LogIn, susan: User, app: Flask, worker: Worker
+) -> None:
+    client = log_in(susan)
+    client.post('/export_posts')
+    task = only_task()
+    # Between two jobs nothing is being worked on, while the worker starts the next process.
+    assert_waits(client, task)
+    rq_job = task.get_rq_job()
+    assert rq_job is not None
+    Queue.dequeue_any([app.task_queue], None, app.redis)  # type: ignore[attr-defined]
+    assert_waits(client, task)
+    worker.prepare_job_execution(rq_job)
+    assert rq_job.get_status() == JobStatus.STARTED
+    assert_waits(client, task)
+    # The process that should begin with it never does, though other workers are alive.
+    app.redis.hset(rq_job.key, 'last_heartbeat', utcformat(now() - tasks.LOST_AFTER))  # type: ignore[attr-defined]
+    assert_is_given_up(client, task)
+
+
+@with_redis
+def test_a_worker_that_was_killed_is_not_waited_for(
+    log_in: LogIn, susan: User, app: Flask, worker: Worker
+) -> None:
+    fall_silent(app, worker)
+    client = log_in(susan)
+    client.post('/export_posts')
+    assert Worker.count(queue=app.task_queue) == 1  # type: ignore[attr-defined]
+    assert_is_given_up(client, only_task())
+
+
+@with_redis
+def test_a_job_that_was_lost_out_of_the_queue(
+    log_in: LogIn, susan: User, app: Flask, worker: Worker
+) -> None:
+    client = log_in(susan)
+    client.post('/export_posts')
+    task = only_task()
+    assert_waits(client, task)
+    app.task_queue.empty()  # type: ignore[attr-defined]
+    assert_is_given_up(client, task)
+
+
+@with_redis
+@pytest.mark.parametrize('answered', [0, 1, 2])
+def test_redis_goes_away_while_a_job_waits(
+    log_in: LogIn,
+    susan: User,
+    app: Flask,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    answered: int,
+) -> None:
+    """At any of the questions that a page has to it."""
+    client = log_in(susan)
+    client.post('/export_posts')
+    task = only_task()
+    answers = iter([True] * answered)
+    ask = Redis.execute_command
+
+    def ask_as_long_as_it_answers(*args: Any, **options: Any) -> Any:
+        if not next(answers, False):
+            raise RedisConnectionError('away')
+        return ask(*args, **options)
+
+    monkeypatch.setattr(Redis, 'execute_command', ask_as_long_as_it_answers)
+    make_older(task)
+    before = task.heartbeat
+    page = client.get('/explore')
+    assert page.status_code == 200
+    assert '<progress' in page.text
+    assert (task.complete, task.heartbeat) == (False, before)
+    # It may be away for some minutes, not forever.
+    task.heartbeat = utcnow() - tasks.GIVEN_UP_AFTER
+    db.session.commit()
+    assert_shown_as_failed(client, 'Failed: it could not be started.')
 
 
 # Jobs that die
