@@ -30,6 +30,9 @@ def change_password(data: Arguments) -> tuple[str, int]:
     """Set a new password, which ends all tokens (this one, too) and all sessions."""
     user = caller()
     check_password(user, data['current_password'], 'current_password')
+    if not user.lock_unchanged():
+        # Somebody was quicker.
+        check_password(user, data['current_password'], 'current_password')
     user.set_password(data['password'])
     user.revoke_token()
     db.session.commit()

@@ -19,7 +19,8 @@ from app.site import site_url
 def change_password() -> str | Response:
     """Set a new password, which ends all sessions of the account but this one."""
     form = ChangePasswordForm()
-    if form.validate_on_submit():
+    # Where the account has changed since the password was checked, it is checked again.
+    if form.validate_on_submit() and (current_user.lock_unchanged() or form.validate()):
         current_user.set_password(form.password.data)
         db.session.commit()
         login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
@@ -48,12 +49,13 @@ def change_email() -> str | Response:
 def confirm_email(token: str) -> str | Response:
     """Take over the new address. The link itself says whose it is: it needs no login."""
     found = User.verify_change_email_token(token)
-    if found is None:
+    form = ConfirmEmailForm()
+    is_wanted = form.validate_on_submit()
+    if found is None or (is_wanted and not found[0].lock_unchanged()):
         flash(_('This link is invalid or has expired.'))
         return redirect(url_for('main.index'))
     user, email = found
-    form = ConfirmEmailForm()
-    if not form.validate_on_submit():
+    if not is_wanted:
         return render_template(
             'auth/confirm_email.html', title=_('Confirm Email'), form=form, email=email
         )

@@ -38,11 +38,12 @@ def reset_password(token: str) -> str | Response:
     if current_user.is_authenticated:
         return redirect(url_for('main.index'))
     user = User.verify_reset_password_token(token)
-    if user is None:
+    form = ResetPasswordForm()
+    is_wanted = form.validate_on_submit()
+    if user is None or (is_wanted and not user.lock_unchanged()):
         flash(_('This link is invalid or has expired.'))
         return redirect(url_for('main.index'))
-    form = ResetPasswordForm()
-    if form.validate_on_submit():
+    if is_wanted:
         user.set_password(form.password.data)
         db.session.commit()
         flash(_('Your password has been reset.'))

@@ -159,6 +159,17 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
             # A kind of hash that is not thought safe any more.
             return False
 
+    def lock_unchanged(self) -> bool:
+        """Hold the account; return whether its password and address are still as they were read.
+
+        What was proved with them, by a link or a password, was proved for this state alone: of two
+        requests at once that show the same proof, the second one finds it used.
+        """
+        proved = self.password_hash, self.email
+        self.lock()
+        present = db.session.get(User, self.id, populate_existing=True)
+        return present is not None and (present.password_hash, present.email) == proved
+
     @staticmethod
     def authenticate(username: str, password: str) -> User | None:
         """Return the account of that name and password, None if there is none such.

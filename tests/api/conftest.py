@@ -19,10 +19,10 @@ from werkzeug.test import TestResponse
 
 from app import db
 from app.models import User
-from tests.auth.conftest import app_with_mail, mailbox
+from tests.auth.conftest import app_with_mail, at_once, mailbox
 from tests.conftest import MakeUser
 
-__all__ = ['app_with_mail', 'mailbox']
+__all__ = ['app_with_mail', 'at_once', 'mailbox']
 
 PASSWORD = 'a good one'
 # Made once: that takes its time, as it should.

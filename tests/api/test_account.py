@@ -1,5 +1,6 @@
 """One's own account through the API."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import event, func, select
 from app import db
 from app.models import ApiToken, Message, Notification, Post, Task, User, followers
 from tests.api.conftest import PASSWORD, Program, ProgramOf
-from tests.auth.conftest import wait_for_threads
+from tests.auth.conftest import AtOnce, wait_for_threads
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
 
@@ -33,6 +34,27 @@ def test_a_changed_address_is_told_to_the_old_one(
     [mail] = mailbox.wait_for(1)
     assert mail['To'] == 'susan@example.com'
     assert mail['Subject'] == '[Microblog] Your Email Address Was Changed'
+
+
+def test_of_two_at_once_one_changes_the_password(
+    program_of: ProgramOf, susan: User, at_once: AtOnce
+) -> None:
+    programs = {password: program_of(susan) for password in ('new one 1', 'new one 2')}
+    responses = at_once(
+        User,
+        'check_password',
+        [
+            partial(
+                program.put,
+                '/users/me/password',
+                {'current_password': PASSWORD, 'password': password},
+            )
+            for password, program in programs.items()
+        ],
+    )
+    assert sorted(response.status_code for response in responses) == [204, 400]
+    db.session.rollback()
+    assert len([p for p in programs if susan.check_password(p)]) == 1
 
 
 def test_a_new_password_ends_the_sessions(app: Flask, program: Program, susan: User) -> None:

@@ -1,10 +1,13 @@
-"""An application whose mails go to a real mail server."""
+"""An application whose mails go to a real mail server; requests that come at the same moment."""
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from app import db
 from tests.mailbox import Mailbox, running_mailbox
@@ -23,6 +26,34 @@ def app_with_mail(make_app: Callable[..., Flask], mailbox: Mailbox) -> Iterator[
         yield app
         wait_for_threads()
         db.session.remove()
+
+
+Request = Callable[[], TestResponse]
+AtOnce = Callable[[Any, str, list[Request]], list[TestResponse]]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> AtOnce:
+    """Make requests at once, each of which calls `owner.name` before any of them goes on."""
+
+    def make(owner: Any, name: str, requests: list[Request]) -> list[TestResponse]:
+        barrier = threading.Barrier(len(requests), timeout=30)
+        waited = threading.local()
+        original = getattr(owner, name)
+
+        def call(*args: Any) -> Any:
+            result = original(*args)
+            if not hasattr(waited, 'once'):
+                waited.once = True
+                barrier.wait()
+            return result
+
+        is_static = isinstance(vars(owner)[name], staticmethod)
+        with monkeypatch.context() as patch, ThreadPoolExecutor(len(requests)) as pool:
+            patch.setattr(owner, name, staticmethod(call) if is_static else call)
+            return [future.result() for future in [pool.submit(r) for r in requests]]
+
+    return make
 
 
 def wait_for_threads() -> None:

@@ -1,12 +1,15 @@
 """Changing the password and the e-mail address while logged in."""
 
 import re
+from functools import partial
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import db
 from app.models import User
+from tests.auth.conftest import AtOnce, wait_for_threads
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
 from tests.pages import errors, flashes, heading
@@ -43,6 +46,28 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, susan: User) -> None
     assert User.verify_reset_password_token(token) is None
     assert log_in(app, OLD).get('/index').status_code == 302
     assert log_in(app, NEW).get('/index').status_code == 200
+
+
+def test_of_two_at_once_one_changes_the_password(app: Flask, susan: User, at_once: AtOnce) -> None:
+    clients = {password: log_in(app) for password in ('new one 1', 'new one 2')}
+    responses = at_once(
+        User,
+        'check_password',
+        [
+            partial(
+                client.post,
+                '/auth/change_password',
+                data={'current_password': OLD, 'password': password, 'password2': password},
+            )
+            for password, client in clients.items()
+        ],
+    )
+    refused, changed = sorted(responses, key=lambda response: response.status_code)
+    assert errors(refused, 'current_password') == ['This is not your password.']
+    assert changed.location == '/edit_profile'
+    db.session.rollback()
+    [password] = [p for p in clients if susan.check_password(p)]
+    assert clients[password].get('/index').status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -86,6 +111,26 @@ def test_a_new_address(app: Flask, susan: User, mailbox: Mailbox) -> None:
     assert told['To'] == 'susan@example.com'
     assert told['Subject'] == '[Microblog] Your Email Address Was Changed'
     assert other_browser.post(path).location == '/index'
+
+
+def test_of_two_at_once_one_uses_the_link(
+    app: Flask, susan: User, at_once: AtOnce, mailbox: Mailbox
+) -> None:
+    addresses = ['one@example.com', 'two@example.com']
+    paths = [f'/auth/confirm_email/{susan.get_change_email_token(a)}' for a in addresses]
+    clients = [app.test_client() for _ in paths]
+    at_once(
+        User,
+        'verify_change_email_token',
+        [partial(client.post, path) for client, path in zip(clients, paths, strict=True)],
+    )
+    told = sorted(flash for client in clients for flash in flashes(client.get('/auth/login')))
+    assert told == ['This link is invalid or has expired.', 'Your email address has been changed.']
+    db.session.rollback()
+    assert susan.email in addresses
+    wait_for_threads()
+    [mail] = mailbox.mails
+    assert mail['To'] == 'susan@example.com'
 
 
 @pytest.mark.parametrize(

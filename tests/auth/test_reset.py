@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import jwt
 import pytest
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 
 from app import db
 from app.models import User
-from tests.auth.conftest import wait_for_threads
+from tests.auth.conftest import AtOnce, wait_for_threads
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
 from tests.pages import errors, flashes, heading, title
@@ -98,6 +99,27 @@ def test_a_new_password_obeys_the_rules(client: FlaskClient, susan: User) -> Non
     different = client.post(path, data={'password': 'a new one', 'password2': 'another'})
     assert errors(different, 'password2') == ['Field must be equal to password.']
     assert susan.check_password('the old one')
+
+
+def test_of_four_at_once_one_uses_the_link(app: Flask, susan: User, at_once: AtOnce) -> None:
+    path = f'/auth/reset_password/{susan.get_reset_password_token()}'
+    passwords = [f'new one {number}' for number in range(4)]
+    clients = {password: app.test_client() for password in passwords}
+    responses = at_once(
+        User,
+        'verify_reset_password_token',
+        [
+            partial(client.post, path, data={'password': password, 'password2': password})
+            for password, client in clients.items()
+        ],
+    )
+    locations = sorted(str(response.location) for response in responses)
+    assert locations == ['/auth/login', '/index', '/index', '/index']
+    db.session.rollback()
+    [password] = [p for p in passwords if susan.check_password(p)]
+    for other, client in clients.items():
+        told = 'Your password has been reset.' if other == password else INVALID
+        assert told in flashes(client.get('/auth/login'))
 
 
 def forged(app: Flask, susan: User, **changes: object) -> str:
