@@ -1,5 +1,8 @@
 """Private messages: reading, writing and deleting them (chapter 21)."""
 
+from collections.abc import Callable
+from functools import partial
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
@@ -11,24 +14,25 @@ from app.main import bp
 from app.main.forms import BODY_LENGTH, MessageForm
 from app.main.paging import links_to, requested_page
 from app.main.profile import user_or_404
-from app.models import User
-from app.models.correspondence import Conversation, Received, Sent
+from app.models import Message, User
+from app.models.correspondence import Conversation, Messages, Received, Sent
+from app.models.listing import Page
 from app.site import local_path
 
 
 @bp.route('/messages')
 @login_required
 def messages() -> str:
-    """Show what others have written, all of which is read from now on."""
-    current_user.mark_messages_read()
-    db.session.commit()
-    page = requested_page(Received(current_user))
-    return render_template(
+    """Show what others have written. Whoever looks at the newest of it has read everything."""
+    page = _looked_at(Received(current_user), current_user.mark_messages_read)
+    html = render_template(
         'messages.html',
         title=_('Messages'),
         messages=page.items,
         **links_to(page, 'main.messages'),
     )
+    db.session.commit()
+    return html
 
 
 @bp.route('/messages/sent')
@@ -55,10 +59,9 @@ def conversation(username: str) -> str | Response:
     if form.validate_on_submit():
         _send(other, form)
         return redirect(url_for('main.conversation', username=other.username))
-    current_user.mark_conversation_read(other)
-    db.session.commit()
-    page = requested_page(Conversation(current_user, other))
-    return render_template(
+    mark_read = partial(current_user.mark_conversation_read, other)
+    page = _looked_at(Conversation(current_user, other), mark_read)
+    html = render_template(
         'conversation.html',
         title=_('Conversation with %(username)s', username=other.username),
         other=other,
@@ -67,6 +70,8 @@ def conversation(username: str) -> str | Response:
         messages=page.items,
         **links_to(page, 'main.conversation', username=other.username),
     )
+    db.session.commit()
+    return html
 
 
 @bp.route('/send_message/<recipient>', methods=['GET', 'POST'])
@@ -100,6 +105,22 @@ def delete_message(id: int) -> Response:
     db.session.commit()
     flash(_('The message has been deleted.'))
     return redirect(local_path(request.form.get('next'), url_for('main.messages')))
+
+
+def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Message]:
+    """Return the requested page, and mark as read what it shows to a person.
+
+    The caller commits when the page is made: the account is held, so that a message which comes
+    meanwhile is neither shown nor read.
+    """
+    purpose = request.headers.get('Sec-Purpose', '')
+    if request.method != 'GET' or 'prefetch' in purpose:
+        return requested_page(messages)
+    current_user.lock()
+    page = requested_page(messages)
+    if page.is_newest:
+        mark_read()
+    return page
 
 
 def _send(recipient: User, form: MessageForm) -> None:

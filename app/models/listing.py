@@ -47,6 +47,11 @@ class Page(Generic[T]):
     newer: dict[str, Any] | None
     older: dict[str, Any] | None
 
+    @property
+    def is_newest(self) -> bool:
+        """Whether nothing in the list is newer than what the page shows."""
+        return self.newer is None
+
 
 class Listing(ABC, Generic[T]):
     """A list that is read page by page."""
@@ -77,7 +82,7 @@ class Listing(ABC, Generic[T]):
             number = 1
         skip = 0 if older_than is not None else (number - 1) * per_page
         if skip > LARGEST_SKIP:
-            return Page([], None, None)
+            return Page([], {'page': 1}, None)
         found = self.read(Span(per_page + 1, before=older_than, skip=skip))
         items = found[:per_page]
         has_newer = older_than is not None or number > 1

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
@@ -104,7 +105,8 @@ class Correspondent(Notified):
         # held: whoever sends now waits, and is counted.
         looked = {'last_message_read_time': utcnow(), 'unread_message_count': 0}
         db.session.execute(update(user.id.table).where(user.id == self.id).values(looked))
-        db.session.expire(self, list(looked))
+        for name, value in looked.items():
+            set_committed_value(self, name, value)
         self._notify(UNREAD, 0)
 
     def mark_conversation_read(self, other: User) -> None:

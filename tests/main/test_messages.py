@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask, current_app
@@ -10,6 +12,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import db
+from app.main import messages, paging
 from app.models import Message, User
 from tests.conftest import MakeUser
 from tests.pages import bodies, csrf_token, errors, flashes, heading, link, title
@@ -90,6 +93,61 @@ def test_a_conversation(log_in: LogIn, susan: User, john: User) -> None:
     assert heading(sent) == 'Sent Messages'
     assert bodies(sent) == ['are you there?', 'hello']
     assert link(sent, 'To') == '/messages/with/john'
+
+
+READ = ['/messages', '/messages/with/susan']
+
+
+@pytest.mark.parametrize('path', READ)
+def test_nothing_is_read_that_was_not_shown(
+    log_in: LogIn, susan: User, john: User, path: str
+) -> None:
+    for number in range(1, 8):
+        susan.send_message(john, str(number))
+    db.session.commit()
+    current_app.config['POSTS_PER_PAGE'] = 3
+    client = log_in(john)
+    assert client.head(path).status_code == 200
+    for purpose in ('prefetch', 'prefetch;prerender'):
+        client.get(path, headers={'Sec-Purpose': purpose})
+    second = client.get(f'{path}?page=2')
+    newer = link(second, 'Newer messages')
+    assert newer is not None
+    for page in ('99999', '9' * 20):
+        assert bodies(client.get(f'{path}?page={page}')) == []
+    client.get(link(second, 'Older messages') or '')
+    assert badge(client.get('/index')) == (7, True)
+    assert john.last_message_read_time is None
+    # However one comes to the newest messages, they are read then.
+    assert bodies(client.get(newer)) == ['7', '6', '5']
+    assert badge(client.get('/index')) == (0, False)
+
+
+@pytest.mark.parametrize('path', READ)
+def test_what_comes_while_a_page_is_made_stays_unread(
+    app: Flask, log_in: LogIn, susan: User, john: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    sending: list[Thread] = []
+
+    def read_slowly(listing: Any) -> Any:
+        page = paging.requested_page(listing)
+        # The page is read, and not yet marked. The sender waits for the account, which it holds.
+        sending.append(Thread(target=log_in(susan).post, args=['/send_message/john'], kwargs=late))
+        sending[0].start()
+        sending[0].join(0.3)
+        return page
+
+    late = {'data': {'message': 'late'}}
+    susan.send_message(john, 'early')
+    db.session.commit()
+    johns = log_in(john)
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, 'requested_page', read_slowly)
+        response = johns.get(path)
+    [thread] = sending
+    thread.join()
+    assert bodies(response) == ['early']
+    assert badge(johns.get('/index')) == (1, True)
 
 
 @pytest.mark.parametrize('path', WRITE)
