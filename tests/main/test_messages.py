@@ -254,6 +254,22 @@ def test_messages_of_others(log_in: LogIn, susan: User, john: User, make_user: M
     assert bodies(log_in(john).get('/messages')) == ['secret']
 
 
+@pytest.mark.parametrize('path', READ)
+def test_deleting_leads_back_also_on_a_site_under_a_path(
+    log_in: LogIn, susan: User, john: User, path: str
+) -> None:
+    message = susan.send_message(john, 'hello')
+    db.session.commit()
+    client = log_in(john)
+    page = client.get(f'{path}?page=1', environ_overrides={'SCRIPT_NAME': '/under'})
+    form = page.text.partition(f'action="/under/messages/{message.id}/delete"')[2]
+    target = re.search(r'name="next" value="([^"]*)"', form)
+    assert target is not None
+    assert target[1] == f'/under{path}?page=1'
+    response = client.post(f'/messages/{message.id}/delete', data={'next': target[1]})
+    assert response.location == f'/under{path}?page=1'
+
+
 PRIVATE = ['/messages', '/messages/sent', '/messages/with/john', '/send_message/john']
 
 

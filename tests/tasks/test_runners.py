@@ -67,7 +67,7 @@ def test_an_export(log_in: LogIn, susan: User, mailbox: Mailbox) -> None:
     assert 'Done.' in page.text
     assert 'Export your posts' in client.get('/user/susan').text
     notice = client.get(f'/tasks/{task.id}').text.strip()
-    again = page.text.replace('<input type="hidden" name="next" value="/explore?">', '')
+    again = page.text.replace('<input type="hidden" name="next" value="/explore">', '')
     # Each has a token of its own.
     assert TOKEN.sub('', notice) in TOKEN.sub('', again)
     response = client.post(f'/tasks/{task.id}/dismiss', data={'next': '/explore'})
@@ -115,6 +115,16 @@ def test_one_at_a_time(log_in: LogIn, susan: User, mailbox: Mailbox) -> None:
     assert '<span id="x-progress">0</span>%' in page.text
     assert only_task() == running
     assert mailbox.mails == []
+
+
+def test_dismissing_leads_back_also_on_a_site_under_a_path(log_in: LogIn, susan: User) -> None:
+    db.session.add(Task(id='x', name='export_posts', user_id=susan.id, complete=True))
+    db.session.commit()
+    page = log_in(susan).get('/explore?page=1', environ_overrides={'SCRIPT_NAME': '/under'})
+    form = page.text.partition('action="/under/tasks/x/dismiss"')[2]
+    target = re.search(r'name="next" value="([^"]*)"', form)
+    assert target is not None
+    assert target[1] == '/under/explore?page=1'
 
 
 def test_tasks_of_others(log_in: LogIn, susan: User, make_user: Callable[..., User]) -> None:
