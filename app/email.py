@@ -26,7 +26,8 @@ def send_email(
     """Send a mail with a text and an HTML form, in the background unless `sync`.
 
     Without MAIL_SERVER it is written to the log instead. In the background a failure is logged;
-    with `sync` it is raised (OSError, smtplib.SMTPException).
+    with `sync` it is raised (OSError, smtplib.SMTPException; ValueError for an address with other
+    letters than those of ASCII before the @).
     """
     message = MailWithFiles(subject, sender=sender, recipients=list(recipients))
     message.body = text_body

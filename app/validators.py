@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 from wtforms import Field, Form
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import Email, Length, ValidationError
 
 from app.models import User
 from app.text import case_key, is_plain, is_username
@@ -64,6 +64,16 @@ class FreeUsername:
             return
         if User.find(field.data) is not None:
             raise ValidationError(_('Please use a different username.'))
+
+
+class EmailAddress(Email):
+    """An address that every mail server takes: letters beyond ASCII in its domain alone.
+
+    A domain has a form in ASCII, which mails are sent to; what stands before the @ has none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(allow_smtputf8=False)
 
 
 class FreeEmail:

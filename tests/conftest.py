@@ -145,7 +145,7 @@ def make_user(app: Flask) -> MakeUser:
     """Make accounts: `make_user('susan', password='...')`; without a password none can log in."""
 
     def make(username: str, password: str | None = None, **columns: object) -> User:
-        user = User(username=username, email=f'{username}@example.com', **columns)
+        user = User(**{'username': username, 'email': f'{username}@example.com', **columns})
         if password is not None:
             user.set_password(password)
         db.session.add(user)

@@ -52,7 +52,8 @@ class Email(fields.String):
     """An e-mail address. Whether it is one is for the schema to check."""
 
     def __init__(self, **kwargs: Any) -> None:
-        metadata = {'format': 'email', 'description': f'at most {EMAIL_LENGTH} characters'}
+        description = f'at most {EMAIL_LENGTH} characters, those before the @ of ASCII'
+        metadata = {'format': 'email', 'description': description}
         super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:

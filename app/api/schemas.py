@@ -112,7 +112,7 @@ class ProfileSchema(InputSchema):
         try:
             if not is_plain(email):
                 raise ValidationError('Not a valid email address.')
-            validate_email(email, check_deliverability=False)
+            validate_email(email, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
             raise ValidationError('Not a valid email address.') from None
         if len(email) > EMAIL_LENGTH:

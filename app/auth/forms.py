@@ -2,13 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, PasswordField, StringField, SubmitField
-from wtforms.validators import DataRequired, Email, EqualTo
+from wtforms.validators import DataRequired, EqualTo
 
 from app.forms import Form
 from app.text import normalize_name
 from app.validators import (
     EMAIL_LENGTH,
     CodePoints,
+    EmailAddress,
     FreeEmail,
     FreeUsername,
     NewPassword,
@@ -50,7 +51,7 @@ def new_email_field() -> StringField:
             DataRequired(),
             PlainText(),
             CodePoints(max=EMAIL_LENGTH),
-            Email(),
+            EmailAddress(),
             FreeEmail(),
         ],
         render_kw=EMAIL_FIELD,
@@ -101,7 +102,7 @@ class ResetPasswordRequestForm(Form):
     email = StringField(
         _l('Email'),
         filters=[stripped],
-        validators=[DataRequired(), PlainText(), CodePoints(max=EMAIL_LENGTH), Email()],
+        validators=[DataRequired(), PlainText(), CodePoints(max=EMAIL_LENGTH), EmailAddress()],
         render_kw=EMAIL_FIELD,
     )
     submit = SubmitField(_l('Request Password Reset'))

@@ -47,7 +47,8 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
             attachments=[] if data is None else [('posts.json', 'application/json', data)],
             sync=True,
         )
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        # ValueError: for an address from earlier times that cannot be written to.
         raise JobFailedError(MAIL) from error
 
 

@@ -167,6 +167,7 @@ WRONG = [
     ('email', 'nonsense'),
     ('email', ''),
     ('email', 'a@b'),
+    ('email', 'josé@example.com'),
     ('email', 'a\0@example.com'),
     ('email', '\udfff@example.com'),
     ('email', f'{"x" * 60}@{"y" * 60}.example.com'),

@@ -139,6 +139,7 @@ def test_of_two_at_once_one_uses_the_link(
         ('current_password', 'wrong', 'This is not your password.'),
         ('email', 'John@Example.com', 'Please use a different email address.'),
         ('email', 'nonsense', 'Invalid email address.'),
+        ('email', 'josé@example.com', 'Invalid email address.'),
     ],
 )
 def test_addresses_that_are_refused(

@@ -87,6 +87,8 @@ REQUIRED = 'This field is required.'
         ('email', '', REQUIRED),
         ('email', 'nonsense', BAD_EMAIL),
         ('email', 'a@b', BAD_EMAIL),
+        ('email', 'josé@example.com', BAD_EMAIL),
+        ('email', 'ａ@example.com', BAD_EMAIL),
         ('email', 'a\0@example.com', 'This text contains characters that cannot be stored.'),
         ('email', 'a@example.com\r\nBcc: b@example.com', 'characters that cannot be stored'),
         ('email', 'x' * 120 + '@example.com', 'Field cannot be longer than 120 characters.'),

@@ -84,12 +84,23 @@ def test_an_unknown_address_gets_the_same_answer_and_no_mail(
     assert mailbox.mails == []
 
 
-@pytest.mark.parametrize('email', ['', 'nonsense', 'a@b', 'a@example.com\r\nBcc: b@example.com'])
+NO_ADDRESSES = ['', 'nonsense', 'a@b', 'josé@example.com', 'a@example.com\r\nBcc: b@example.com']
+
+
+@pytest.mark.parametrize('email', NO_ADDRESSES)
 def test_what_is_no_address(client: FlaskClient, mailbox: Mailbox, email: str) -> None:
     response = client.post('/auth/reset_password_request', data={'email': email})
     assert response.status_code == 200
     assert errors(response, 'email')
     assert mailbox.mails == []
+
+
+def test_a_domain_may_have_any_letters(client: FlaskClient, mailbox: Mailbox) -> None:
+    typed = {'username': 'susan', 'email': 'susan@bücher.example', **PASSWORDS}
+    assert client.post('/auth/register', data=typed).status_code == 302
+    client.post('/auth/reset_password_request', data={'email': 'susan@bücher.example'})
+    [mail] = mailbox.wait_for(1)
+    assert mail['To'] == 'susan@xn--bcher-kva.example'
 
 
 def test_a_new_password_obeys_the_rules(client: FlaskClient, susan: User) -> None:

@@ -473,6 +473,16 @@ def test_an_unexpected_error(
     assert 'ZeroDivisionError: secret detail' in caplog.text
 
 
+def test_an_address_that_cannot_be_written_to(
+    log_in: LogIn, make_user: MakeUser, mailbox: Mailbox
+) -> None:
+    """Nobody can register with one any more."""
+    client = log_in(make_user('jose', email='josé@example.com'))
+    client.post('/export_posts')
+    ThreadRunner.wait()
+    assert_shown_as_failed(client, 'Failed: the mail could not be sent.')
+
+
 def test_outside_of_a_job_nobody_is_told(susan: User, mailbox: Mailbox) -> None:
     app.tasks.export_posts(susan.id)
     assert len(mailbox.wait_for(1)) == 1
