@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import smtp
-from app.email import in_background, send_email
+from app.email import in_background, send_email, to_ascii
 from app.error_mail import AdminMailHandler
 from app.extensions import mail as mail_extension
 from tests.auth.conftest import wait_for_threads
@@ -187,3 +187,18 @@ def test_whoever_listens_hears_of_a_mail_for_the_log(app: Flask) -> None:
     with mail_extension.record_messages() as outbox:
         send_email(**LETTER, attachments=None, sync=True)  # type: ignore[arg-type]
     assert [message.subject for message in outbox] == ['Grüße']
+
+
+@pytest.mark.parametrize(
+    ('address', 'known_as'),
+    [
+        ('x@faß.de', 'x@xn--fa-hia.de'),
+        ('x@bücher.de', 'x@xn--bcher-kva.de'),
+        ('x@XN--BCHER-KVA.de', 'x@xn--bcher-kva.de'),
+        ('susan@example.com', 'susan@example.com'),
+        ('root@localhost', 'root@localhost'),
+        ('x@a_b.example', 'x@a_b.example'),
+    ],
+)
+def test_domains_in_every_script(address: str, known_as: str) -> None:
+    assert to_ascii(address) == known_as
