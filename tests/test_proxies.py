@@ -68,3 +68,60 @@ def test_without_tls(make_app: Callable[..., Flask]) -> None:
     (cookie,) = cookies(client)
     assert 'Secure' not in cookie
     assert 'Strict-Transport-Security' not in client.get('/auth/login').headers
+
+
+@pytest.fixture
+def site(make_app: Callable[..., Flask]) -> FlaskClient:
+    """A site that is known by an https address, with two servers in front."""
+    return make_app(
+        SITE_URL='https://m.example:8443', PREFERRED_URL_SCHEME='https', PROXY_COUNT=2
+    ).test_client()
+
+
+def came_by(*schemes: str) -> dict[str, str]:
+    return {'X-Forwarded-Proto': ', '.join(schemes), 'Host': 'other.example'}
+
+
+@pytest.mark.parametrize(
+    ('method', 'status'), [('GET', 301), ('HEAD', 301), ('POST', 308), ('DELETE', 308)]
+)
+def test_a_visit_without_tls_is_led_to_tls(site: FlaskClient, method: str, status: int) -> None:
+    response = site.open('/user/%C3%A9?x=1%262', method=method, headers=came_by('http', 'https'))
+    assert response.status_code == status
+    assert response.location == 'https://m.example:8443/user/%C3%A9?x=1%262'
+    assert response.headers['X-Content-Type-Options'] == 'nosniff'
+
+
+@pytest.mark.parametrize('path', ['//evil.example', '/%0d%0aSet-Cookie:%20x=1', '/%ff?%ff'])
+def test_no_path_leads_elsewhere(site: FlaskClient, path: str) -> None:
+    response = site.get(path, headers=came_by('http', 'http'))
+    assert response.status_code == 301
+    assert response.location.startswith('https://m.example:8443/')
+    assert 'Set-Cookie' not in response.headers
+
+
+@pytest.mark.parametrize('schemes', [('https', 'http'), ('http', 'https', 'https'), ('http',), ()])
+def test_a_visit_with_tls_or_from_inside_is_answered(
+    site: FlaskClient, schemes: tuple[str, ...]
+) -> None:
+    assert site.get('/auth/login', headers=came_by(*schemes)).status_code == 200
+
+
+@pytest.mark.parametrize('path', ['/healthz', '/readyz'])
+def test_health_is_told_without_tls(site: FlaskClient, path: str) -> None:
+    assert site.get(path, headers=came_by('http', 'http')).status_code in (200, 503)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'SITE_URL': 'https://m.example', 'PREFERRED_URL_SCHEME': 'https', 'PROXY_COUNT': 0},
+        {'SITE_URL': 'http://m.example', 'PROXY_COUNT': 1},
+        {'SITE_URL': None, 'PROXY_COUNT': 1},
+    ],
+)
+def test_nobody_else_is_led_to_tls(
+    make_app: Callable[..., Flask], settings: dict[str, Any]
+) -> None:
+    client = make_app(**settings).test_client()
+    assert client.get('/auth/login', headers=came_by('http')).status_code == 200
