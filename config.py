@@ -37,7 +37,7 @@ def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
         return default
     try:
         return parse(text.strip())
-    except (ValueError, ArgumentError):
+    except (ValueError, ArgumentError, ImportError):
         raise InvalidSetting(f'{name} must be {wanted}, not {text!r}') from None
 
 
@@ -83,7 +83,8 @@ def database_uri(text: str) -> str:
     """Turn the address of a database, as hosts hand it out, into one that names our driver.
 
     A relative SQLite path starts at the project folder, wherever the command is run.
-    Raises ValueError for a database that Microblog does not work with.
+    Raises ValueError for a database that Microblog does not work with, ArgumentError or ImportError
+    for a driver that is not there.
     """
     url: URL = make_url(text)
     family, _, driver = url.drivername.partition('+')
@@ -95,6 +96,10 @@ def database_uri(text: str) -> str:
         url = url.set(database=str(basedir / str(url.database)))
     if url.get_backend_name() == 'mysql':
         url = url.update_query_dict({'charset': 'utf8mb4'})
+    dialect = url.get_dialect()
+    dialect.import_dbapi()
+    if dialect.is_async:
+        raise ValueError
     return url.render_as_string(hide_password=False)
 
 
@@ -103,6 +108,7 @@ def site_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment:
         raise ValueError
+    _ = parts.port  # raises ValueError for one that is none
     return text.rstrip('/')
 
 
@@ -252,8 +258,15 @@ class Config:
     @staticmethod
     def init_app(app: Flask) -> None:
         """Complete what depends on other settings. Raises InvalidSetting without a usable key."""
-        if not app.config['SECRET_KEY']:
+        if app.config['SECRET_KEY']:
+            return
+        try:
             app.config['SECRET_KEY'] = _own_secret_key(app)
+        except OSError as error:
+            raise InvalidSetting(
+                f'INSTANCE_PATH must be a folder that can be written, for there is no SECRET_KEY: '
+                f'{error}'
+            ) from None
 
 
 def _own_secret_key(app: Flask) -> str:

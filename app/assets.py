@@ -96,7 +96,7 @@ def init_app(app: Flask) -> None:
             published.publish()
     except OSError as error:
         # The plain names work as well: they are only slower.
-        app.logger.warning('Static files are not published: %s', error)
+        app.logger.warning('Static files are not published in PUBLIC_PATH: %s', error)
         return
 
     @app.url_defaults

@@ -10,6 +10,7 @@ The option `-b` of the command line wins over PORT.
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,22 @@ class QuietLogger(Logger):
 
 logger_class = QuietLogger
 
-bind = f'0.0.0.0:{os.environ["PORT"]}' if os.environ.get('PORT') else '127.0.0.1:8000'
-workers = int(os.environ.get('WEB_CONCURRENCY') or 2)
+
+def _integer(name: str, default: Any, at_most: int) -> Any:
+    """Read a setting as config.py would. (Imported here, that would outlive a change of code.)"""
+    text = os.environ.get(name, '').strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= at_most:
+        sys.exit(f'{name} must be a whole number from 1 to {at_most}, not {text!r}')
+    return int(text)
+
+
+_port = _integer('PORT', None, at_most=65535)
+bind = f'0.0.0.0:{_port}' if _port else '127.0.0.1:8000'
+workers = _integer('WEB_CONCURRENCY', 2, at_most=1000)
 worker_class = 'gthread'
-threads = int(os.environ.get('WEB_THREADS') or 4)
+threads = _integer('WEB_THREADS', 4, at_most=1000)
 
 # Each process imports the application itself, so that a HUP signal loads the code that is there
 # now: new processes start, then the old ones finish what they are doing and end.

@@ -89,6 +89,9 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('MAIL_USE_TLS', 'maybe'),
         ('SITE_URL', 'microblog.example'),
         ('SITE_URL', 'https://microblog.example/?x=1'),
+        ('SITE_URL', 'https://microblog.example:port'),
+        ('SITE_URL', 'https://microblog.example:99999'),
+        ('MS_TRANSLATOR_URL', 'http://localhost:port'),
         ('RATELIMIT_ENABLED', '2'),
         ('PROXY_COUNT', '-1'),
         ('PROXY_COUNT', 'true'),
@@ -97,6 +100,9 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('DATABASE_URL', 'nonsense'),
         ('DATABASE_URL', 'oracle://localhost/microblog'),
         ('DATABASE_URL', 'postgresql://host:port/microblog'),
+        ('DATABASE_URL', 'mysql+oursql://host/microblog'),
+        ('DATABASE_URL', 'postgresql+psycopg2://host/microblog'),
+        ('DATABASE_URL', 'postgresql+psycopg_async://host/microblog'),
     ],
 )
 def test_a_malformed_setting_stops_the_start_with_one_line(name: str, text: str) -> None:
@@ -134,6 +140,26 @@ def test_a_random_key_is_made_once_and_kept_secret(tmp_path: Path) -> None:
     assert second.stderr == ''
     mode = (tmp_path / 'instance' / 'secret_key').stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
+
+
+@pytest.mark.parametrize('path', ['/dev/null', '/proc/nowhere'])
+def test_a_key_that_cannot_be_kept_stops_the_start_with_one_line(path: str) -> None:
+    result = run(START, INSTANCE_PATH=path, DATABASE_URL='sqlite://')
+    assert result.returncode != 0
+    assert result.stdout == ''
+    assert result.stderr.count('\n') == 1
+    assert result.stderr.startswith('INSTANCE_PATH must be ')
+    assert path in result.stderr
+    # Nothing else needs it.
+    settings = {'INSTANCE_PATH': path, 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': 'k'}
+    assert run(START, **settings).stdout == 'k\n'
+
+
+def test_static_files_that_cannot_be_published_are_a_warning() -> None:
+    settings = {'PUBLIC_PATH': '/dev/null', 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': 'k'}
+    result = run(START, LOG_TO_STDOUT='1', **settings)
+    assert result.returncode == 0
+    assert 'WARNING: Static files are not published in PUBLIC_PATH: ' in result.stdout
 
 
 def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:

@@ -42,6 +42,19 @@ def booting(home: Path) -> Iterator['tuple[subprocess.Popen[bytes], int]']:
         process.wait()
 
 
+@pytest.mark.parametrize(
+    ('name', 'text'), [('WEB_CONCURRENCY', 'many'), ('WEB_THREADS', '-3'), ('PORT', 'http')]
+)
+def test_a_malformed_setting_ends_it_with_one_line(home: Path, name: str, text: str) -> None:
+    environment = {'PATH': os.environ['PATH'], name: text}
+    result = subprocess.run(
+        ['./boot.sh'], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert result.returncode != 0
+    assert result.stderr.startswith(f'{name} must be ')
+    assert result.stderr.count('\n') == 1
+
+
 def failed(home: Path) -> bool:
     return 'Upgrade command failed, retrying in 5 secs...\n' in (home / 'log').read_text()
 

@@ -71,6 +71,32 @@ def test_questions_of_load_balancers_are_not_logged(
 SHOW = ['workers', 'threads', 'bind', 'preload_app', 'forwarded_allow_ips']
 
 
+BAD = [
+    ('WEB_THREADS', '-3'),
+    ('WEB_THREADS', 'x'),
+    ('WEB_CONCURRENCY', '0'),
+    ('PORT', 'http'),
+    ('PORT', '99999'),
+]
+
+
+@pytest.mark.parametrize(('name', 'text'), BAD)
+def test_a_malformed_setting_stops_the_start_with_one_line(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    result = subprocess.run(
+        [*GUNICORN, 'microblog:app'],
+        cwd=PROJECT,
+        env=environment(tmp_path, **{name: text}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert result.stderr.startswith(f'{name} must be ')
+    assert result.stderr.count('\n') == 1
+
+
 @pytest.mark.parametrize(
     ('settings', 'expected'),
     [
