@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from babel import Locale, UnknownLocaleError
 from dotenv import load_dotenv
@@ -128,6 +128,20 @@ def server_address(*ports: tuple[str, int | None]) -> Callable[[str], str]:
     return parse
 
 
+def redis_address(verify: bool) -> Callable[[str], str]:
+    """Return what reads the address of Redis. With TLS, a certificate is believed or verified."""
+    parse_server = server_address(('redis', None), ('rediss', None), ('unix', None))
+
+    def parse(text: str) -> str:
+        parts = urlsplit(parse_server(text))
+        if parts.scheme == 'rediss' and not verify:
+            query = {**dict(parse_qsl(parts.query)), 'ssl_cert_reqs': 'none'}
+            parts = parts._replace(query=urlencode(query))
+        return parts.geturl()
+
+    return parse
+
+
 def hosts_of(site: str | None) -> list[str]:
     host = urlsplit(site or '').hostname
     return [host] if host else []
@@ -230,10 +244,12 @@ class Config:
     PREFERRED_URL_SCHEME = urlsplit(SITE_URL or 'http:').scheme
     SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = PREFERRED_URL_SCHEME == 'https'
 
+    # Hosts that sign the certificates of their Redis themselves give no way to verify them.
+    REDIS_TLS_VERIFY = _boolean('REDIS_TLS_VERIFY', True)
     REDIS_URL: str | None = _read(
         'REDIS_URL',
         None,
-        server_address(('redis', None), ('rediss', None), ('unix', None)),
+        redis_address(REDIS_TLS_VERIFY),
         'an address like redis://localhost:6379/0',
     )
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)

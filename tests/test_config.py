@@ -65,6 +65,21 @@ def test_addresses_of_servers() -> None:
     assert values['REDIS_URL'] == 'rediss://:p@host:6380/1'
 
 
+@pytest.mark.parametrize(
+    ('given', 'read'),
+    [
+        ('rediss://:p%40@host:6380', 'rediss://:p%40@host:6380?ssl_cert_reqs=none'),
+        ('rediss://host/1?ssl_cert_reqs=required', 'rediss://host/1?ssl_cert_reqs=none'),
+        ('rediss://host?socket_timeout=9', 'rediss://host?socket_timeout=9&ssl_cert_reqs=none'),
+        ('redis://host:6379/0', 'redis://host:6379/0'),
+    ],
+)
+def test_a_certificate_that_nobody_signed_is_believed_when_told(given: str, read: str) -> None:
+    assert settings(REDIS_URL=given)['REDIS_URL'] == given
+    values = settings(REDIS_URL=given, REDIS_TLS_VERIFY='0')
+    assert values['REDIS_URL'] == values['RATELIMIT_STORAGE_URI'] == read
+
+
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert settings(POSTS_PER_PAGE='', DATABASE_URL=' ')['POSTS_PER_PAGE'] == 25
 
@@ -86,6 +101,7 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('ELASTICSEARCH_URL', 'http://localhost:port'),
         ('REDIS_URL', 'localhost:6379'),
         ('REDIS_URL', 'http://localhost:6379'),
+        ('REDIS_TLS_VERIFY', 'none'),
         ('MAIL_USE_TLS', 'maybe'),
         ('SITE_URL', 'microblog.example'),
         ('SITE_URL', 'https://microblog.example/?x=1'),
