@@ -1,7 +1,9 @@
 """What is true of a Linux server with the files of deployment/; run by test_linux_server.py."""
 
+import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -105,6 +107,41 @@ def test_the_worker_comes_and_ends_in_order() -> None:
     assert workers() == 0  # it has signed off
     run('supervisorctl', 'start', 'microblog-worker:*')
     wait_until(lambda: workers() == 1, 'the worker again')
+
+
+def worker_status() -> list[str]:
+    """Return what supervisor says of the worker: its name, its state, `pid`, a number, ..."""
+    # (supervisorctl fails where something is not running.)
+    shown = run('sh', '-c', 'supervisorctl status microblog-worker:* || true')
+    return shown.replace(',', ' ').split()
+
+
+def worker_pid() -> int | None:
+    _name, state, *details = worker_status()
+    return int(details[1]) if state == 'RUNNING' else None
+
+
+@pytest.mark.parametrize('end', [signal.SIGKILL, signal.SIGTERM])
+def test_a_worker_that_ends_is_replaced(end: signal.Signals) -> None:
+    wait_until(lambda: worker_pid() is not None, 'the worker')
+    old = worker_pid()
+    assert old
+    os.kill(old, end)
+    wait_until(lambda: worker_pid() not in (old, None), 'another one')
+
+
+def test_there_is_no_worker_without_redis_url() -> None:
+    dotenv = SITE / '.env'
+    text = dotenv.read_text()
+    dotenv.write_text(text.replace('REDIS_URL=', '#REDIS_URL='))
+    try:
+        run('supervisorctl', 'restart', 'microblog-worker:*')
+        wait_until(lambda: worker_status()[1] == 'EXITED', 'its end')
+        # What supervisor starts again is not EXITED for longer than a moment.
+        assert {worker_status()[1] for _ in range(5)} == {'EXITED'}
+    finally:
+        dotenv.write_text(text)
+        run('supervisorctl', 'restart', 'microblog-worker:*')
 
 
 @pytest.mark.skipif(shutil.which('systemd-analyze') is None, reason='no systemd here')
