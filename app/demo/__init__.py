@@ -47,14 +47,16 @@ def demo(users: int | None, posts: int | None) -> None:
     except IntegrityError:
         # Another process has just filled it with the same names.
         raise click.ClickException(NOT_EMPTY) from None
-    for name in logins:
-        click.echo(f'Log in as {name} with the password {password}')
-    analyze(db.engine)
-    click.echo('Search')
     try:
+        analyze(db.engine)
+        click.echo('What can be searched:')
         reindex_with_progress()
     except SearchUnavailable as error:
         click.echo(f'Not indexed, "flask search reindex" makes up for it. {error}', err=True)
+    finally:
+        # At the end, where it is seen, and whatever has happened: the people are there.
+        for name in logins:
+            click.echo(f'Log in as {name} with the password {password}')
 
 
 def _require_people(connection: Connection, number: int) -> None:
