@@ -8,7 +8,8 @@ from flask.globals import request_ctx
 from flask_login import AnonymousUserMixin, current_user
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.exceptions import Conflict, HTTPException, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.errors import bp
@@ -81,6 +82,13 @@ def http_error(error: HTTPException) -> Response:
         if name not in ('Content-Type', 'Content-Length'):
             response.headers[name] = value
     return response
+
+
+@bp.app_errorhandler(StaleDataError)
+@bp.app_errorhandler(ObjectDeletedError)
+def conflict(_error: SQLAlchemyError) -> Response:
+    """What the request is about was deleted by another one at the same moment."""
+    return http_error(Conflict())
 
 
 @bp.app_errorhandler(OperationalError)

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -38,6 +38,16 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         db.session.flush()
         return ''
 
+    @app.route('/delete-meanwhile')
+    def delete_meanwhile() -> str:
+        user = User(username='short-lived', email='short@example.com')
+        db.session.add(user)
+        db.session.flush()
+        db.session.execute(delete(User).execution_options(synchronize_session=False))
+        user.about_me = 'about'
+        db.session.flush()
+        return ''
+
     @app.route('/refuse')
     @app.route('/refuse/<int:status>')
     @app.route('/api/refuse/<int:status>')
@@ -56,6 +66,7 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         ('POST', '/explore', 405, 'Method Not Allowed'),
         ('GET', '/follow/susan', 405, 'Method Not Allowed'),
         ('DELETE', '/index', 405, 'Method Not Allowed'),
+        ('GET', '/delete-meanwhile', 409, 'Bad Request'),
         ('GET', '/refuse', 400, 'Bad Request'),
         ('GET', '/refuse/403', 403, 'Forbidden'),
         ('GET', '/refuse/503', 503, 'The Site Is Taking a Break'),
