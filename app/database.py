@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -153,12 +154,26 @@ def unlimited(connection: Connection) -> Iterator[None]:
         set_answer_timeout(driver, ANSWER_TIMEOUT)
 
 
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Let readers and the one writer not wait for each other; the file remembers it."""
+    end = monotonic() + SQLITE_BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute('PRAGMA journal_mode = WAL')
+        except sqlite3.OperationalError as error:
+            # Two that open a new file at the same moment: SQLite itself does not wait here.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > end:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
 @event.listens_for(Engine, 'connect')
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.execute('PRAGMA foreign_keys = ON')
-        # Readers and the one writer do not wait for each other.
-        connection.execute('PRAGMA journal_mode = WAL')
+        _use_write_ahead_log(connection)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Connections to the database: how many there are, and what happens when one is lost."""
 
 import socket
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -159,3 +161,24 @@ def test_a_pool_of_sqlite_does_not_wait_long() -> None:
     settings = {'DATABASE_POOL_TIMEOUT': 4}
     assert engine_options(make_url('sqlite:///file.db'), settings)['pool_timeout'] == 4
     assert 'pool_timeout' not in engine_options(make_url('sqlite://'), settings)
+
+
+class Contended(sqlite3.Connection):
+    """A connection to a new file that another process opens at the same moment."""
+
+    refusals = 2
+
+    def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+        if 'journal_mode' in sql and self.refusals:
+            self.refusals -= 1
+            error = sqlite3.OperationalError('database is locked')
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return super().execute(sql, *args)
+
+
+def test_two_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    url = f'sqlite:///{tmp_path}/new.db'
+    engine = create_engine(url, poolclass=NullPool, connect_args={'factory': Contended})
+    with engine.connect() as connection:
+        assert connection.scalar(text('PRAGMA journal_mode')) == 'wal'
