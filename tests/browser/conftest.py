@@ -151,10 +151,10 @@ class Visitor:
         self.open('/index')
         self.send(post=text)
 
-    def follow_link(self, text: str) -> None:
-        """Click on a link, and wait for the page that it leads to."""
+    def follow_link(self, selector: str) -> None:
+        """Click on a link or a button, and wait for the page that it leads to."""
         with self.page.expect_navigation():
-            self.page.click(f'text={text}')
+            self.page.click(selector)
 
     def texts(self, selector: str) -> list[str]:
         return self.page.locator(selector).all_inner_texts()
