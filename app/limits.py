@@ -7,6 +7,7 @@ set; while Redis is away, in memory again. RATELIMIT_ENABLED=0 turns all limits 
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from flask import Flask, Response, request
@@ -19,8 +20,18 @@ from app.text import case_key, normalize_name
 
 
 def address() -> str:
-    """The network address of the visitor."""
-    return f'address {get_remote_address()}'
+    """The network address of the visitor; of IPv6 the first half, which a customer gets at least.
+
+    (A server that listens to both kinds shows an IPv4 address as the end of an IPv6 one.)
+    """
+    text = get_remote_address()
+    try:
+        number = ip_address(text)
+    except ValueError:
+        return f'address {text}'
+    if isinstance(number, IPv6Address):
+        number = number.ipv4_mapped or IPv6Address(int(number) >> 64 << 64)
+    return f'address {number}'
 
 
 def person() -> str:
@@ -45,6 +56,12 @@ def _shown_token() -> str | None:
     return request.authorization.token if request.authorization is not None else None
 
 
+def link() -> str:
+    """The token in the address of the page, which came by mail."""
+    token = (request.view_args or {})['token']
+    return f'link {sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}'
+
+
 def basic_username() -> str:
     """The name that a program wants a token for, whether there is such an account or not."""
     shown = request.authorization
@@ -66,20 +83,24 @@ def succeeded(response: Response) -> bool:
 
 
 # Endpoint: how many changes in which time, counted for whom. A person never gets there.
+# Every view that changes something is here, or the application does not start.
 LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.login': [('10 per minute', address), ('10 per minute', typed('username'))],
     'auth.register': [('30 per 10 minutes', address)],
     'auth.reset_password_request': [('5 per hour', address), ('5 per hour', typed('email'))],
-    'auth.reset_password': [('10 per hour', address)],
+    'auth.reset_password': [('10 per hour', link), ('60 per hour', address)],
     'auth.change_password': [('10 per hour', person)],
     'auth.change_email': [('5 per hour', person)],
+    'auth.confirm_email': [('10 per hour', link), ('60 per hour', address)],
     'main.index': [('30 per minute', person)],
     'main.follow': [('60 per minute', person)],
     'main.unfollow': [('60 per minute', person)],
     'main.edit_profile': [('30 per minute', person)],
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],
+    'main.dismiss_task': [('60 per minute', person)],
     'api.get_token': [('10 per minute', address), ('10 per minute', basic_username)],
+    'api.revoke_token': [('60 per minute', token)],
     'api.create_user': [('30 per 10 minutes', address)],
     'api.update_user': [('30 per minute', token_owner)],
     'api.change_password': [('10 per hour', token_owner)],
@@ -89,6 +110,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'api.read_messages': [('60 per minute', token_owner)],
     'api.create_post': [('30 per minute', token_owner)],
     'api.update_post': [('30 per minute', token_owner)],
+    'api.delete_post': [('60 per minute', token_owner)],
     'api.follow': [('60 per minute', token_owner)],
     'api.unfollow': [('60 per minute', token_owner)],
     'main.send_message': [('30 per minute', person)],
@@ -98,7 +120,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
 }
 # The extension gives every answer its `Retry-After`, under this name, which visitors do not see.
 RETRY_AFTER = 'X-RateLimit-Retry-After'
-CHANGES = ['POST', 'PUT', 'DELETE']
+CHANGES = ['POST', 'PUT', 'PATCH', 'DELETE']
 # How many successes. Finding a free name may take several tries; nobody needs many accounts.
 SUCCESSES: dict[str, tuple[str, Callable[[], str]]] = {
     'auth.register': ('10 per hour', address),
@@ -110,6 +132,11 @@ API_LIMITS = [('300 per minute', token), ('600 per minute', address)]
 
 def init_app(app: Flask) -> None:
     """Limit the views of `app`, which must all be registered by now."""
+    rules = app.url_map.iter_rules()
+    changing = {rule.endpoint for rule in rules if (rule.methods or set()) & {*CHANGES}}
+    if changing != LIMITS.keys():
+        names = ', '.join(sorted(changing ^ LIMITS.keys()))
+        raise RuntimeError(f'views that change something, and the table of limits, differ: {names}')
     # One for each application: the extension keeps its state in itself.
     limiter = Limiter(
         address,

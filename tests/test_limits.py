@@ -1,11 +1,13 @@
 """How often things may be done."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import limits
 from app.models import User
 from tests.auth.conftest import wait_for_threads
 from tests.conftest import MakeUser
@@ -112,3 +114,55 @@ def test_while_redis_is_away_the_process_counts_by_itself(make_app: Callable[...
     for _ in range(10):
         assert send(client, '/auth/login', username='susan', password='x') == 302
     assert send(client, '/auth/login', username='susan', password='x') == 429
+
+
+def test_every_view_that_changes_something_has_a_limit(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that are yet to be written: who asks for one twice is refused when once is all."""
+    once = {
+        endpoint: [('1 per hour', counted_for) for _, counted_for in bounds]
+        for endpoint, bounds in limits.LIMITS.items()
+    }
+    monkeypatch.setattr(limits, 'LIMITS', once)
+    app = make_app(RATELIMIT_ENABLED=True)
+    changing = {
+        rule.endpoint: (rule, methods)
+        for rule in app.url_map.iter_rules()
+        if (methods := (rule.methods or set()) & {'POST', 'PUT', 'PATCH', 'DELETE'})
+    }
+    assert len(changing) > 25
+    for rule, methods in changing.values():
+        path = re.sub('<[^>]*>', '1', rule.rule)
+        client, method = app.test_client(), methods.pop()
+        statuses = [client.open(path, method=method).status_code for _ in range(2)]
+        assert (statuses[0] == 429, statuses[1] == 429) == (False, True), rule
+
+
+def test_no_start_with_a_changing_view_that_has_no_limit(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for endpoint in ('main.dismiss_task', 'api.delete_post'):
+        monkeypatch.delitem(limits.LIMITS, endpoint)
+    with pytest.raises(RuntimeError, match=r': api\.delete_post, main\.dismiss_task$'):
+        make_app()
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'is_one'),
+    [
+        ('2001:db8:1:2::1', '2001:db8:1:2:ffff::', True),
+        ('2001:db8:1:2::1', '2001:db8:1:3::1', False),
+        ('::ffff:10.0.0.1', '10.0.0.1', True),
+        ('::ffff:10.0.0.1', '::ffff:10.0.0.2', False),
+        ('fe80::1%eth0', 'fe80::2%eth0', True),
+        ('10.0.0.1', '10.0.0.2', False),
+    ],
+)
+def test_the_half_of_an_ipv6_address_that_a_customer_gets_is_one_address(
+    limited: Flask, first: str, second: str, is_one: bool
+) -> None:
+    client = limited.test_client()
+    for number in range(30):
+        assert send(client, '/auth/register', first, username=f'u{number}') == 200
+    assert send(client, '/auth/register', second, username='susan') == (429 if is_one else 200)
