@@ -10,10 +10,12 @@ from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import HeaderNames, Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from limits import parse
+from limits.strategies import MovingWindowRateLimiter
 
 from app.models import User
 from app.text import case_key, normalize_name
@@ -128,6 +130,23 @@ SUCCESSES: dict[str, tuple[str, Callable[[], str]]] = {
 }
 # All requests of the API together, reading included.
 API_LIMITS = [('300 per minute', token), ('600 per minute', address)]
+
+
+def allows(limit: str, *what: str) -> bool:
+    """Tell whether `what` may happen once more within `limit`, and count it if so.
+
+    For what is not a request, in any span of that length. Redis that goes away in between allows
+    nothing: the next request counts in memory.
+    """
+    limiter: Limiter = current_app.extensions['limits']
+    if not limiter.enabled:
+        return True
+    storage = limiter.limiter.storage
+    try:
+        return MovingWindowRateLimiter(storage).hit(parse(limit), *what)
+    except storage.base_exceptions:
+        current_app.logger.exception('The limit "%s" of %s was not counted', limit, what[0])
+        return False
 
 
 def init_app(app: Flask) -> None:

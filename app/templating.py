@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from flask import Flask, current_app, request
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from app import search
 from app.locales import offered_languages, present_language, primary
-from app.text import case_key
+from app.text import case_key, is_username
 
 AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
 
@@ -48,6 +49,16 @@ def hue(name: str) -> int:
     return sum(map(ord, case_key(name))) % AVATAR_HUES
 
 
+def greeting(name: str) -> str:
+    """Return how a mail begins: without a name that a mail program could make a link of.
+
+    Whoever registers with somebody else's address chooses no more than a word of what they read.
+    """
+    is_word = is_username(name) and '.' not in name
+    text: str = _('Dear %(username)s,', username=name) if is_word else _('Hello,')
+    return text
+
+
 def text_direction() -> str:
     """Return 'rtl' for a page in a language written from right to left, else 'ltr'."""
     locale = get_locale()
@@ -74,6 +85,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters['hue'] = hue
     app.jinja_env.filters['mark'] = search.mark
     app.jinja_env.globals['get_locale'] = get_locale
+    app.jinja_env.globals['greeting'] = greeting
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages
     app.jinja_env.globals['present_address'] = present_address

@@ -1,6 +1,7 @@
 """How often things may be done."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -166,3 +167,28 @@ def test_the_half_of_an_ipv6_address_that_a_customer_gets_is_one_address(
     for number in range(30):
         assert send(client, '/auth/register', first, username=f'u{number}') == 200
     assert send(client, '/auth/register', second, username='susan') == (429 if is_one else 200)
+
+
+def test_an_hour_is_any_hour(limited: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that begins with the first: then it would be five within two minutes."""
+    start = time.time()
+
+    def allowed(minute: int) -> bool:
+        monkeypatch.setattr(time, 'time', lambda: start + 60 * minute)
+        return limits.allows('3 per hour', 'anything')
+
+    with limited.app_context():
+        assert [allowed(minute) for minute in (0, 59, 59, 59)] == [True, True, True, False]
+        assert [allowed(minute) for minute in (61, 61)] == [True, False]
+
+
+def test_storage_that_goes_away_in_between_allows_nothing(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = 'redis://127.0.0.1:1/0'
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI=nowhere)
+    with app.app_context():
+        assert not limits.allows('3 per hour', 'anything')
+        assert 'was not counted' in caplog.text
+        app.test_client().get('/api/users')
+        assert limits.allows('3 per hour', 'anything')

@@ -7,7 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.auth import bp
-from app.auth.email import NO_LINKS, send_change_email_email, send_email_changed_email
+from app.auth.email import (
+    ENOUGH_LINKS,
+    NO_LINKS,
+    send_change_email_email,
+    send_email_changed_email,
+)
 from app.auth.forms import ChangeEmailForm, ChangePasswordForm, ConfirmEmailForm
 from app.extensions import db
 from app.models import User
@@ -38,8 +43,9 @@ def change_email() -> str | Response:
         site = site_url()
         if site is None:
             flash(NO_LINKS)
+        elif not send_change_email_email(current_user, form.email.data, site):
+            flash(ENOUGH_LINKS)
         else:
-            send_change_email_email(current_user, form.email.data, site)
             flash(_('Check your new email address for the instructions to confirm it'))
         return redirect(url_for('main.edit_profile'))
     return render_template('auth/account.html', title=_('Change Email'), form=form)

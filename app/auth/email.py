@@ -4,13 +4,21 @@ from flask import current_app, render_template
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from app.email import send_email
+from app import limits
+from app.email import send_email, to_ascii
 from app.locales import present_language, speaking_to
 from app.models import User
 from app.site import absolute_url, site_url
+from app.text import case_key
 
 # Told to people where the site does not know an address of its own: see app/site.py.
 NO_LINKS = _l('No link can be mailed right now. Please try again later.')
+ENOUGH_LINKS = _l('This address has been sent enough links for now. Please try again later.')
+
+# To one address, whoever asks: it may be a stranger's.
+MOST_MAILS = '3 per hour'
+# Nobody keeps an owner from hearing of it by asking for so many links first.
+MOST_NOTICES_BEYOND = '1 per hour'
 
 
 def _send(
@@ -35,10 +43,14 @@ def _send(
         )
 
 
+def _may_be_mailed(address: str, limit: str = MOST_MAILS) -> bool:
+    return limits.allows(limit, 'mail', case_key(to_ascii(address)))
+
+
 def send_password_reset_email(
     user: User, site: str | None = None, language: str | None = None
 ) -> None:
-    """Mail `user` a link that sets a new password.
+    """Mail `user` a link that sets a new password, unless the address has had enough mails.
 
     `site` is the address of the site, without which it is that of the present request. Raises
     LookupError when that is none to put into a mail.
@@ -46,6 +58,8 @@ def send_password_reset_email(
     site = site or site_url()
     if site is None:
         raise LookupError('the site has no address for links: set SITE_URL')
+    if not _may_be_mailed(user.email):
+        return
     token = user.get_reset_password_token()
     url = absolute_url(site, 'auth.reset_password', token=token)
     subject = _l('[Microblog] Reset Your Password')
@@ -62,13 +76,17 @@ def send_password_reset_email_to(email: str, site: str, language: str) -> None:
         send_password_reset_email(user, site, language)
 
 
-def send_change_email_email(user: User, email: str, site: str) -> None:
-    """Mail the new address `email` a link that confirms it."""
+def send_change_email_email(user: User, email: str, site: str) -> bool:
+    """Mail the new address `email` a link that confirms it; return whether it may be mailed yet."""
+    if not _may_be_mailed(email):
+        return False
     token = user.get_change_email_token(email)
     url = absolute_url(site, 'auth.confirm_email', token=token)
     _send('change_email', _l('[Microblog] Confirm Your Email Address'), email, user, url=url)
+    return True
 
 
 def send_email_changed_email(user: User, old_email: str) -> None:
     """Tell the old address that it is the account's no longer."""
-    _send('email_changed', _l('[Microblog] Your Email Address Was Changed'), old_email, user)
+    if _may_be_mailed(old_email) or _may_be_mailed(old_email, MOST_NOTICES_BEYOND):
+        _send('email_changed', _l('[Microblog] Your Email Address Was Changed'), old_email, user)

@@ -58,6 +58,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> AtOnce:
 
 def wait_for_threads() -> None:
     """Wait until everything that goes on in the background has come to its end."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(('send_', '_deliver')):
+    # What ends may have begun something else: a mail, once it is known to whom.
+    while working := [t for t in threading.enumerate() if t.name.startswith(('send_', '_deliver'))]:
+        for thread in working:
             thread.join()
