@@ -8,13 +8,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, sync_playwright
+from werkzeug.serving import make_server
+
+from app import db
+from app.tasks.thread_runner import ThreadRunner
 
 PROJECT = Path(__file__).parent.parent.parent
 AXE = PROJECT / 'build' / 'axe' / 'node_modules' / 'axe-core' / 'axe.min.js'
@@ -90,6 +97,21 @@ def server(tmp_path: Path) -> Iterator[str]:
         process.terminate()
         process.wait()
     assert 'Traceback' not in (tmp_path / 'server.log').read_text()
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve `app` in this process, so that a test can put into its database what it needs."""
+    with app.app_context():
+        server = make_server('127.0.0.1', 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        ThreadRunner.wait()
+        db.session.remove()
 
 
 class Visitor:

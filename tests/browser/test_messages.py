@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import ViewportSize, expect
-from werkzeug.serving import make_server
 
 from app import archive, db
 from app.models import Task
 from app.models import task as tasks
 from app.tasks import job
 from app.tasks.thread_runner import ThreadRunner
-from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor
+from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor, serving
 from tests.browser.test_accessibility import findings
 from tests.mailbox import Mailbox, running_mailbox
 
@@ -39,16 +38,8 @@ def server(make_app: Callable[..., Flask], mailbox: Mailbox) -> Iterator[str]:
         POSTS_PER_PAGE=5,
         WTF_CSRF_ENABLED=True,
     )
-    with app.app_context():
-        server = make_server('127.0.0.1', 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f'http://127.0.0.1:{server.server_port}'
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        ThreadRunner.wait()
-        db.session.remove()
+    with serving(app) as address:
+        yield address
 
 
 def send(visitor: Visitor, recipient: str, text: str) -> None:
