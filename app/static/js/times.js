@@ -1,8 +1,10 @@
 // Fills in the <time> elements that Flask-Moment's templates leave in UTC: in the reader's own time
 // zone, in the page's language, and kept fresh where they are relative to now.
 (() => {
+  // What has no number: "an hour ago" and its like. The rest is what `Intl` says.
+  const words = document.currentScript.dataset;
   const language = document.documentElement.lang || undefined;
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const relative = new Intl.RelativeTimeFormat(language);
   const formats = {
     LT: { timeStyle: 'short' },
     L: { year: 'numeric', month: '2-digit', day: '2-digit' },
@@ -14,20 +16,26 @@
   const MINUTE = 60;
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
+  const MONTH = (146097 / 4800) * DAY; // of 400 years
+  const YEAR = 12 * MONTH;
+  // As moment.js rounds: each unit up to so many of it, then the next.
   const units = [
-    ['year', 365 * DAY], ['month', 30 * DAY], ['week', 7 * DAY],
-    ['day', DAY], ['hour', HOUR], ['minute', MINUTE],
+    ['minute', MINUTE, 44], ['hour', HOUR, 21], ['day', DAY, 25], ['month', MONTH, 10],
+    ['year', YEAR, Infinity],
   ];
+  const FEW_SECONDS = 44;
 
   const absolute = (date, format) =>
     new Intl.DateTimeFormat(language, formats[format] || formats.LLL).format(date);
 
   const fromNow = (date) => {
     // A clock that is a little slow must not put a new post into the future.
-    const seconds = Math.min(0, (date - Date.now()) / 1000);
-    const [unit, length] = units.find(([, length]) => -seconds >= length) || ['second', 1];
-    // Under a minute is "now": a text that counted seconds would be stale at once.
-    return relative.format(unit === 'second' ? 0 : Math.ceil(seconds / length), unit);
+    const seconds = Math.max(0, (Date.now() - date) / 1000);
+    if (Math.round(seconds) <= FEW_SECONDS) return words.seconds;
+    const inUnit = (length) => Math.round(seconds / length);
+    const [unit, length] = units.find(([, length, most]) => inUnit(length) <= most);
+    const count = inUnit(length);
+    return count === 1 ? words[unit] : relative.format(-count, unit);
   };
 
   const show = (element) => {
