@@ -4,8 +4,9 @@ The database is SQLite unless TEST_DATABASE_URL names an empty PostgreSQL or Mar
 """
 
 import os
-import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from contextvars import Context
 from functools import partial
 from pathlib import Path
@@ -14,14 +15,27 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import text
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import Engine, event, exists, literal, select, union_all
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from app import cli, create_app, db
+from app import cli, create_app, db, search, translate
 from app.models import User
 from config import Config, database_uri
 
 SERVER_URL = os.environ.get('TEST_DATABASE_URL', '')
+
+# As good as any other where nobody attacks, and a hundred times as quick.
+generate_password_hash.__defaults__ = ('scrypt:128:8:1', 16)
+
+
+@event.listens_for(Engine, 'connect')
+def _wait_for_no_disk(connection: Any, _record: Any) -> None:
+    """What a test writes need not survive a loss of power."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute('PRAGMA synchronous = OFF')
 
 
 @pytest.fixture(scope='session')
@@ -42,44 +56,61 @@ def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
 
 
 @pytest.fixture(scope='session')
-def _schema(config_class: type[Config]) -> Iterator[None]:
-    """The tables, made once."""
-    app = create_app(config_class)
+def shared_app(config_class: type[Config]) -> Iterator[Flask]:
+    """The application of all tests that need no settings of their own, with the tables made."""
+    app = _create_app(config_class)
     with app.app_context():
         db.drop_all()
         db.create_all()
-        db.engine.dispose()
-        if not SERVER_URL:
-            path = Path(db.engine.url.database or '')
-            shutil.copy(path, path.with_suffix('.empty'))
-    yield
-    if SERVER_URL:
-        with app.app_context():
+    yield app
+    with app.app_context():
+        if SERVER_URL:
             db.drop_all()
-            db.engine.dispose()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope='session')
+def _empty(shared_app: Flask) -> Callable[[], None]:
+    """Return what takes all rows out of the database."""
+    with shared_app.app_context():
+        engine = db.engine
+    if not SERVER_URL:
+        empty = sqlite3.connect(':memory:')
+        _copy(engine, empty)
+        return partial(_copy_back, engine, empty)
+    return partial(_delete_rows, engine)
+
+
+def _copy(engine: Engine, target: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(engine.url.database or '')) as source:
+        source.backup(target)
+
+
+def _copy_back(engine: Engine, source: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(engine.url.database or '')) as target:
+        target.execute('PRAGMA synchronous = OFF')
+        source.backup(target)
+
+
+def _delete_rows(engine: Engine) -> None:
+    """Empty those tables of a database server that are not empty."""
+    tables = db.metadata.sorted_tables
+    filled = union_all(
+        *(select(literal(table.name)).where(exists(select(table))) for table in tables)
+    )
+    with engine.begin() as connection:
+        names = set(connection.scalars(filled))
+        for table in reversed(tables):
+            if table.name in names:
+                connection.execute(table.delete())
 
 
 @pytest.fixture
-def _empty_database(config_class: type[Config], _schema: None) -> None:
+def _empty_database(config_class: type[Config], _empty: Callable[[], None]) -> None:
     """No rows from another test, and no search index, which is made when it is first needed."""
     for leftover in Path(config_class.INSTANCE_PATH).glob('search-*'):
         leftover.unlink()
-    app = create_app(config_class)
-    with app.app_context():
-        if not SERVER_URL:
-            path = Path(db.engine.url.database or '')
-            for leftover in path.parent.glob(f'{path.name}-*'):
-                leftover.unlink()
-            shutil.copy(path.with_suffix('.empty'), path)
-            return
-        with db.engine.begin() as connection:
-            if db.engine.dialect.name == 'postgresql':
-                names = ', '.join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-                connection.execute(text(f'TRUNCATE {names} RESTART IDENTITY CASCADE'))
-            else:
-                for table in reversed(db.metadata.sorted_tables):
-                    connection.execute(table.delete())
-        db.engine.dispose()
+    _empty()
 
 
 class Visitor(FlaskClient):
@@ -100,15 +131,39 @@ class Visitor(FlaskClient):
         return response
 
 
+def _create_app(config_class: type[Config]) -> Flask:
+    app = create_app(config_class)
+    app.test_client_class = Visitor
+    # Templates are compiled once, not by each application.
+    app.jinja_env.bytecode_cache = _templates
+    cli.register(app)
+    return app
+
+
+class _Templates(BytecodeCache):
+    """What Jinja has compiled, for all applications of this process."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = _Templates()
+
+
 @pytest.fixture
 def make_app(config_class: type[Config], _empty_database: None) -> Iterator[Callable[..., Flask]]:
-    """Make applications on the test's database: `make_app(POSTS_PER_PAGE=3)`."""
+    """Make applications of the test's own on its database: `make_app(POSTS_PER_PAGE=3)`."""
     apps = []
 
     def make(**settings: object) -> Flask:
-        app = create_app(type('TestConfig', (config_class,), settings))
-        app.test_client_class = Visitor
-        cli.register(app)
+        app = _create_app(type('TestConfig', (config_class,), settings))
         apps.append(app)
         return app
 
@@ -119,12 +174,23 @@ def make_app(config_class: type[Config], _empty_database: None) -> Iterator[Call
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
-    """An application with its context pushed, as in `flask shell`."""
-    app = make_app()
-    with app.app_context():
-        yield app
+def app(shared_app: Flask, _empty_database: None) -> Iterator[Flask]:
+    """An application with its context pushed, as in `flask shell`.
+
+    It is the same one for all tests, as good as new each time: what it remembers beside its
+    database is kept in `app.config` and `app.extensions`. Whoever wants to register something with
+    an application asks `make_app` for one.
+    """
+    config, extensions = dict(shared_app.config), dict(shared_app.extensions)
+    with shared_app.app_context():
+        yield shared_app
         db.session.remove()
+    shared_app.config.clear()
+    shared_app.config.update(config)
+    shared_app.extensions.clear()
+    shared_app.extensions.update(extensions)
+    translate.init_app(shared_app)
+    search.init_app(shared_app)
 
 
 @pytest.fixture
