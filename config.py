@@ -23,6 +23,9 @@ load_dotenv(basedir / '.env')
 
 T = TypeVar('T')
 
+# Whom the tutorial's ADMINS names: nobody.
+EXAMPLE_ADMIN = 'your-email@example.com'
+
 TRUE_WORDS = {'1', 't', 'true', 'y', 'yes', 'on'}
 FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
 
@@ -32,13 +35,16 @@ class InvalidSetting(SystemExit):
 
 
 def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
+    """Return a setting. One that makes no sense is named, and shown unless it can hold a secret."""
     text = os.environ.get(name)
     if text is None or not text.strip():
         return default
     try:
         return parse(text.strip())
     except (ValueError, ArgumentError, ImportError):
-        raise InvalidSetting(f'{name} must be {wanted}, not {text!r}') from None
+        # An address can hold a password, and one with a slip of the pen may not look like one.
+        shown = '' if name.endswith('_URL') else f', not {text!r}'
+        raise InvalidSetting(f'{name} must be {wanted}{shown}') from None
 
 
 def _integer(name: str, default: int, at_least: int, at_most: int = 2**31 - 1) -> int:
@@ -121,23 +127,30 @@ def server_address(*ports: tuple[str, int | None]) -> Callable[[str], str]:
         if parts.scheme not in usual or not (parts.hostname or parts.scheme == 'unix'):
             raise ValueError
         port = usual[parts.scheme]
-        if parts.port is None and port is not None:
-            parts = parts._replace(netloc=f'{parts.netloc}:{port}')
-        return parts.geturl()
+        if parts.port is not None or port is None:
+            return text
+        return parts._replace(netloc=f'{parts.netloc}:{port}').geturl()
 
     return parse
 
 
 def redis_address(verify: bool) -> Callable[[str], str]:
-    """Return what reads the address of Redis. With TLS, a certificate is believed or verified."""
+    """Return what reads the address of Redis, on this machine where it names none.
+
+    With TLS, a certificate is believed or verified.
+    """
     parse_server = server_address(('redis', None), ('rediss', None), ('unix', None))
 
     def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme in ('redis', 'rediss') and not parts.hostname:
+            credentials, at, port = parts.netloc.rpartition('@')
+            text = parts._replace(netloc=f'{credentials}{at}localhost{port}').geturl()
         parts = urlsplit(parse_server(text))
         if parts.scheme == 'rediss' and not verify:
             query = {**dict(parse_qsl(parts.query)), 'ssl_cert_reqs': 'none'}
-            parts = parts._replace(query=urlencode(query))
-        return parts.geturl()
+            text = parts._replace(query=urlencode(query)).geturl()
+        return text
 
     return parse
 
@@ -201,9 +214,7 @@ class Config:
     )
     SEARCH_INDEX: str | None = _read('SEARCH_INDEX', None, os.path.abspath, 'a file')
 
-    ADMINS = _list(
-        'ADMINS', ['your-email@example.com'], r'[^@]+@[^@]+', 'a list of e-mail addresses'
-    )
+    ADMINS = _list('ADMINS', [EXAMPLE_ADMIN], r'[^@]+@[^@]+', 'a list of e-mail addresses')
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
@@ -253,7 +264,7 @@ class Config:
         'an address like redis://localhost:6379/0',
     )
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
-    RATELIMIT_STORAGE_URI = REDIS_URL or 'memory://'
+    RATELIMIT_STORAGE_URI = re.sub('^unix:', 'redis+unix:', REDIS_URL or 'memory://')
     # Redis that does not answer at once is as good as away.
     RATELIMIT_STORAGE_OPTIONS = (
         {'socket_connect_timeout': 1, 'socket_timeout': 1} if REDIS_URL else {}

@@ -80,6 +80,30 @@ def test_a_certificate_that_nobody_signed_is_believed_when_told(given: str, read
     assert values['REDIS_URL'] == values['RATELIMIT_STORAGE_URI'] == read
 
 
+@pytest.mark.parametrize(
+    ('given', 'read'),
+    [
+        ('redis://', 'redis://localhost'),
+        ('redis:///1', 'redis://localhost/1'),
+        ('redis://?db=1', 'redis://localhost?db=1'),
+        ('redis://:6380', 'redis://localhost:6380'),
+        ('redis://:p@', 'redis://:p@localhost'),
+        ('rediss://u:p@:6380/1', 'rediss://u:p@localhost:6380/1'),
+        ('redis://host', 'redis://host'),
+        ('redis://[::1]:6380', 'redis://[::1]:6380'),
+    ],
+)
+def test_redis_without_a_host_is_on_this_machine(given: str, read: str) -> None:
+    values = settings(REDIS_URL=given)
+    assert values['REDIS_URL'] == values['RATELIMIT_STORAGE_URI'] == read
+
+
+def test_redis_behind_a_socket() -> None:
+    values = settings(REDIS_URL='unix:///run/redis.sock?db=1')
+    assert values['REDIS_URL'] == 'unix:///run/redis.sock?db=1'
+    assert values['RATELIMIT_STORAGE_URI'] == 'redis+unix:///run/redis.sock?db=1'
+
+
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert settings(POSTS_PER_PAGE='', DATABASE_URL=' ')['POSTS_PER_PAGE'] == 25
 
@@ -101,6 +125,7 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('ELASTICSEARCH_URL', 'http://localhost:port'),
         ('REDIS_URL', 'localhost:6379'),
         ('REDIS_URL', 'http://localhost:6379'),
+        ('REDIS_URL', 'redis://localhost:port'),
         ('REDIS_TLS_VERIFY', 'none'),
         ('MAIL_USE_TLS', 'maybe'),
         ('SITE_URL', 'microblog.example'),
@@ -127,6 +152,31 @@ def test_a_malformed_setting_stops_the_start_with_one_line(name: str, text: str)
     assert result.stdout == ''
     assert result.stderr.count('\n') == 1
     assert result.stderr.startswith(f'{name} must be ')
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('DATABASE_URL', 'oracle://u:hush-hush@host/db'),
+        ('DATABASE_URL', 'postgresql://u:hush-hush@host:port/db'),
+        ('DATABASE_URL', 'u:hush-hush@host/db'),
+        ('REDIS_URL', 'http://:hush-hush@host:6379'),
+        ('REDIS_URL', ':hush-hush@host:6379'),
+        ('REDIS_URL', 'redis://:hush-hush@host:port'),
+        ('ELASTICSEARCH_URL', 'u:hush-hush@host:9200'),
+        ('MS_TRANSLATOR_URL', 'https://u:hush-hush@host:port'),
+        ('SITE_URL', 'https://u:hush-hush@host:port'),
+    ],
+)
+def test_a_malformed_setting_that_can_hold_a_secret_is_not_shown(name: str, text: str) -> None:
+    result = run(SHOW, **{name: text})
+    assert result.returncode != 0
+    assert result.stderr.startswith(f'{name} must be ')
+    assert 'hush' not in result.stdout + result.stderr
+
+
+def test_a_malformed_setting_that_holds_no_secret_is_shown() -> None:
+    assert run(SHOW, POSTS_PER_PAGE='many').stderr.endswith(", not 'many'\n")
 
 
 @pytest.mark.parametrize(
