@@ -4,6 +4,7 @@ import logging
 import smtplib
 import sys
 from collections import Counter
+from contextvars import copy_context
 from email.message import EmailMessage
 from logging.handlers import SMTPHandler
 from threading import Lock, Thread
@@ -40,7 +41,7 @@ class AdminMailHandler(SMTPHandler):
         config = app.config
         super().__init__(
             mailhost=(config['MAIL_SERVER'], config['MAIL_PORT']),
-            fromaddr=f'no-reply@{config["MAIL_SERVER"]}',
+            fromaddr=f'no-reply@{_mail_domain(config["MAIL_SERVER"])}',
             toaddrs=config['ADMINS'],
             subject='Microblog Failure',
         )
@@ -59,7 +60,8 @@ class AdminMailHandler(SMTPHandler):
                 return
             self._mailed[kind] = monotonic()
             record.left_out = self._left_out.pop(kind, 0)
-        Thread(target=self._send, args=[record], name=THREAD).start()
+        # In the context of the error: what there is to say of the mail has the same number.
+        Thread(target=copy_context().run, args=[self._send, record], name=THREAD).start()
 
     @staticmethod
     def wait() -> None:
@@ -93,6 +95,11 @@ class AdminMailHandler(SMTPHandler):
         logging.getLogger('app').warning(
             'The mail of an error to the admins was not sent', exc_info=sys.exc_info()
         )
+
+
+def _mail_domain(server: str) -> str:
+    """Return what stands behind the @ of an address at a mail server."""
+    return f'[IPv6:{server}]' if ':' in server else server
 
 
 def _kind(record: logging.LogRecord) -> Kind:

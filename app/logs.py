@@ -7,15 +7,28 @@ X-Request-ID.
 import logging
 import re
 import sys
+import weakref
+from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from uuid import uuid4
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
-from flask import Flask, Response, g, has_request_context, request, session
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+    session,
+)
+from flask.logging import default_handler
 
 from app import error_mail
 from app.error_mail import AdminMailHandler
+from config import EXAMPLE_ADMIN
 
 LINE = '%(asctime)s %(levelname)s: %(message)s [in %(pathname)s:%(lineno)d] [%(request_id)s]'
 FILE_SIZE = 10240  # bytes
@@ -55,6 +68,25 @@ class RequestFacts(logging.Filter):
         return True
 
 
+class OfApplication(logging.Filter):
+    """Lets through what one application says: its logger is one for all those of a process.
+
+    What none of them says is for the one that was made last.
+    """
+
+    latest: 'weakref.ref[Flask] | None' = None
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__()
+        self.app = weakref.ref(app)
+        OfApplication.latest = self.app
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        if has_app_context():
+            return self.app() is current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+        return self.app == OfApplication.latest
+
+
 def _user_id() -> str:
     """Return who says to be logged in, without asking the database."""
     session_id: str = session.get('_user_id', '') if session else ''
@@ -83,23 +115,42 @@ def init_app(app: Flask) -> None:
     app.after_request(add_request_id)
     if app.debug or app.testing:
         return
-    handlers = [_handler(_log_handler(app), logging.INFO, LINE)]
+    handlers = [_handler(app, _log_handler(app), logging.INFO, LINE)]
+    if not app.config['LOG_TO_STDOUT']:
+        # Beside the file, for whoever has started the server and looks at its terminal.
+        handlers.append(_handler(app, logging.StreamHandler(), logging.WARNING, LINE))
     if app.config['MAIL_SERVER']:
-        handlers.append(_handler(AdminMailHandler(app), logging.ERROR, error_mail.FORM))
-    for logger in [app.logger, *map(logging.getLogger, LIBRARIES)]:
-        # A logger is one for all applications of a process: the handlers of an earlier one go.
-        for handler in [*logger.handlers]:
-            logger.removeHandler(handler)
-            handler.close()
+        handlers.append(_handler(app, AdminMailHandler(app), logging.ERROR, error_mail.FORM))
+    app.logger.removeHandler(default_handler)
+    for logger in _loggers():
         for handler in handlers:
             logger.addHandler(handler)
+    # What an application has opened goes with it.
+    weakref.finalize(app, _close, handlers).atexit = False
     app.logger.setLevel(logging.INFO)
-    app.logger.info('Microblog startup')
+    with app.app_context():
+        app.logger.info('Microblog startup')
+        if app.config['MAIL_SERVER'] and EXAMPLE_ADMIN in app.config['ADMINS']:
+            app.logger.warning(
+                'ADMINS is not set: mails come from the example address %s', EXAMPLE_ADMIN
+            )
 
 
-def _handler(handler: logging.Handler, level: int, form: str) -> logging.Handler:
+def _loggers() -> list[logging.Logger]:
+    return [logging.getLogger(name) for name in ('app', *LIBRARIES)]
+
+
+def _close(handlers: Sequence[logging.Handler]) -> None:
+    for handler in handlers:
+        for logger in _loggers():
+            logger.removeHandler(handler)
+        handler.close()
+
+
+def _handler(app: Flask, handler: logging.Handler, level: int, form: str) -> logging.Handler:
     handler.setLevel(level)
     handler.setFormatter(OneLine(form))
+    handler.addFilter(OfApplication(app))
     handler.addFilter(RequestFacts())
     return handler
 

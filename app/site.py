@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-LOOPBACK = {'localhost', '127.0.0.1', '[::1]'}
+LOOPBACK = {'localhost', '127.0.0.1', '::1'}
 
 
 # Browsers read a backslash as a slash, and skip control characters.
@@ -23,12 +23,15 @@ def site_url() -> str | None:
     It is SITE_URL or, without that, the host that was asked for, if TRUSTED_HOSTS let it in or if
     it is this very machine. Any other host may be an attacker's, who wants a link to the password
     of somebody else to lead to him: None, with a line in the log.
+
+    Where the application is mounted below a path, the address ends with that, unless SITE_URL has
+    a path of its own, which is then the whole of it.
     """
     configured: str | None = current_app.config['SITE_URL']
     if configured:
-        return configured
+        return configured if urlsplit(configured).path else configured + request.script_root
     if current_app.config['TRUSTED_HOSTS'] or urlsplit(request.host_url).hostname in LOOPBACK:
-        return request.host_url
+        return request.url_root
     current_app.logger.warning(
         'No link can be mailed: set SITE_URL (the visitor asked for %r)', request.host
     )

@@ -37,13 +37,13 @@ class Mailbox:
 
 
 @contextmanager
-def running_mailbox(**tls: Any) -> Iterator[Mailbox]:
+def running_mailbox(host: str = '127.0.0.1', **tls: Any) -> Iterator[Mailbox]:
     """Start the server; `ssl_context` or `tls_context` says how it encrypts."""
     mailbox = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
+    with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
         mailbox.port = probe.getsockname()[1]
-    controller = Controller(mailbox, hostname='127.0.0.1', port=mailbox.port, **tls)
+    controller = Controller(mailbox, hostname=host, port=mailbox.port, **tls)
     controller.start()
     yield mailbox
     controller.stop()

@@ -1,5 +1,6 @@
 """Where failures are written down, and who is told of them (chapter 7)."""
 
+import gc
 import logging
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import error_mail
+from app import error_mail, logs
 from app.email import in_background, send_email
 from app.error_mail import AdminMailHandler
 from app.models import User
@@ -69,16 +70,65 @@ def test_every_answer_has_a_number_of_its_own(app: Flask) -> None:
 def test_two_applications_log_each_line_once(
     in_production: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    in_production()
-    in_production().logger.warning('said once')
-    assert (tmp_path / 'logs' / 'microblog.log').read_text().count('said once') == 1
+    first, second = in_production(), in_production()
+    for number, app in enumerate([first, second, first]):
+        with app.app_context():
+            app.logger.warning('said within %s.', number)
+    second.logger.warning('said outside.')
+    lines = re.findall(r'said .*?\.', (tmp_path / 'logs' / 'microblog.log').read_text())
+    assert lines == ['said within 0.', 'said within 1.', 'said within 2.', 'said outside.']
+
+
+def test_a_second_application_leaves_the_first_one_its_log_and_its_mails(
+    in_production: Callable[..., Flask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_mailbox() as mailbox:
+        first = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port)
+        second = in_production(LOG_TO_STDOUT=True)
+        capsys.readouterr()
+        first.test_client().get('/fail')
+        mailbox.wait_for(1)
+        assert capsys.readouterr().out == ''
+        second.test_client().get('/fail?second')
+        AdminMailHandler.wait()
+    assert [mail['Subject'] for mail in mailbox.mails] == ['Microblog Failure']
+    assert 'RuntimeError: the cause' in capsys.readouterr().out
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    assert log.count('RuntimeError: the cause') == 1
+
+
+def test_an_application_that_is_gone_leaves_nothing_open() -> None:
+    def make() -> None:
+        app = Flask('app')
+        app.config.update(LOG_TO_STDOUT=True, MAIL_SERVER=None)
+        logs.init_app(app)
+
+    logger = logging.getLogger('app')
+    make()
+    gc.collect()
+    before = [*logger.handlers]
+    make()
+    gc.collect()
+    assert logger.handlers == before
+
+
+def test_the_terminal_shows_what_has_failed(
+    in_production: Callable[..., Flask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_production().test_client().get('/fail')
+    shown = capsys.readouterr().err
+    assert 'Traceback' in shown
+    assert shown.count('RuntimeError: the cause') == 1
+    assert (tmp_path / 'logs' / 'microblog.log').read_text().count('RuntimeError: the cause') == 1
 
 
 def test_the_standard_output(
     in_production: Callable[..., Flask], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_production(LOG_TO_STDOUT=True).logger.warning('out there')
-    assert 'WARNING: out there' in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert 'WARNING: out there' in shown.out
+    assert shown.err == ''
     assert not (tmp_path / 'logs').exists()
 
 
@@ -111,6 +161,29 @@ def test_the_admins_get_one_mail(
     assert 'GET http://localhost/fail' in text
     assert f'User id: {susan.id}' in text
     assert responses[0].headers['X-Request-ID'] in text
+
+
+def test_a_mail_server_with_an_ipv6_address(in_production: Callable[..., Flask]) -> None:
+    with running_mailbox('::1') as mailbox:
+        in_production(MAIL_SERVER='::1', MAIL_PORT=mailbox.port).test_client().get('/fail')
+        [mail] = mailbox.wait_for(1)
+    assert mail['From'] == 'no-reply@[IPv6:::1]'
+
+
+@pytest.mark.parametrize(
+    ('settings', 'warned'),
+    [
+        ({'MAIL_SERVER': '127.0.0.1'}, True),
+        ({'MAIL_SERVER': '127.0.0.1', 'ADMINS': ['a@example.com']}, False),
+        ({}, False),
+    ],
+)
+def test_mails_from_the_example_address_are_warned_of(
+    in_production: Callable[..., Flask], tmp_path: Path, settings: dict[str, object], warned: bool
+) -> None:
+    in_production(**settings)
+    log = (tmp_path / 'logs' / 'microblog.log').read_text()
+    assert ('WARNING: ADMINS is not set' in log) == warned
 
 
 def test_an_error_does_not_hide_another(in_production: Callable[..., Flask]) -> None:

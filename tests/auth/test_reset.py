@@ -196,17 +196,50 @@ def test_a_foreign_host_never_gets_into_a_link(
     assert mailbox.mails == []
 
 
+@pytest.mark.parametrize(
+    ('site', 'mounted_at', 'address'),
+    [
+        ('https://microblog.example', '', 'https://microblog.example'),
+        ('https://microblog.example/under', '', 'https://microblog.example/under'),
+        ('https://microblog.example', '/blog', 'https://microblog.example/blog'),
+        ('https://microblog.example/blog', '/blog', 'https://microblog.example/blog'),
+        (None, '/blog', 'http://localhost/blog'),
+        (None, '', 'http://localhost'),
+    ],
+)
 def test_the_sites_own_address_is_in_the_link(
-    make_app: Callable[..., Flask], susan: User, mailbox: Mailbox
+    make_app: Callable[..., Flask],
+    susan: User,
+    mailbox: Mailbox,
+    site: str | None,
+    mounted_at: str,
+    address: str,
 ) -> None:
-    site = 'https://microblog.example/under'
     app = make_app(
         MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port, MAIL_SUPPRESS_SEND=False, SITE_URL=site
     )
-    app.test_client().post('/auth/reset_password_request', data={'email': susan.email})
+    app.test_client().post(
+        '/auth/reset_password_request',
+        data={'email': susan.email},
+        environ_overrides={'SCRIPT_NAME': mounted_at},
+    )
     [mail] = mailbox.wait_for(1)
     wait_for_threads()
-    assert f'{site}/auth/reset_password/' in mail.as_string().replace('=\n', '')
+    part = mail.get_body(('plain',))
+    assert part is not None
+    assert f'\n{address}/auth/reset_password/' in part.get_content()
+
+
+def test_a_link_leads_to_this_machine_under_its_ipv6_address_too(
+    client: FlaskClient, susan: User, mailbox: Mailbox
+) -> None:
+    data = {'email': susan.email}
+    client.post('/auth/reset_password_request', data=data, headers={'Host': '[::1]:5000'})
+    [mail] = mailbox.wait_for(1)
+    wait_for_threads()
+    part = mail.get_body(('plain',))
+    assert part is not None
+    assert '\nhttp://[::1]:5000/auth/reset_password/' in part.get_content()
 
 
 def test_a_host_that_is_not_ours_gets_the_error_page(make_app: Callable[..., Flask]) -> None:
