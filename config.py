@@ -23,9 +23,6 @@ load_dotenv(basedir / '.env')
 
 T = TypeVar('T')
 
-# Whom the tutorial's ADMINS names: nobody.
-EXAMPLE_ADMIN = 'your-email@example.com'
-
 TRUE_WORDS = {'1', 't', 'true', 'y', 'yes', 'on'}
 FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
 
@@ -214,7 +211,16 @@ class Config:
     )
     SEARCH_INDEX: str | None = _read('SEARCH_INDEX', None, os.path.abspath, 'a file')
 
-    ADMINS = _list('ADMINS', [EXAMPLE_ADMIN], r'[^@]+@[^@]+', 'a list of e-mail addresses')
+    ADMINS = _list(
+        'ADMINS', ['your-email@example.com'], r'[^@]+@[^@]+', 'a list of e-mail addresses'
+    )
+    # Whom to tell of a hole in the site: /.well-known/security.txt says so.
+    SECURITY_CONTACT: list[str] = _list(
+        'SECURITY_CONTACT',
+        [],
+        r'(mailto:[^@]+@[^@]+|https://[^/]+.*|tel:\+[\d-]+)',
+        'a list of addresses like mailto:security@microblog.example or https://...',
+    )
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)

@@ -14,6 +14,7 @@ from app import (
     sessions,
     templating,
     translate,
+    well_known,
 )
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
 from app.locales import select_language
@@ -72,5 +73,6 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     # Around the application, from the inside out.
     proxies.init_app(app)
     assets.init_app(app)
+    well_known.init_app(app)
     health.init_app(app)
     return app

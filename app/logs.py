@@ -28,11 +28,11 @@ from flask.logging import default_handler
 
 from app import error_mail
 from app.error_mail import AdminMailHandler
-from config import EXAMPLE_ADMIN
 
 LINE = '%(asctime)s %(levelname)s: %(message)s [in %(pathname)s:%(lineno)d] [%(request_id)s]'
 FILE_SIZE = 10240  # bytes
 OLD_FILES = 10
+EXAMPLE_ADMIN = 'your-email@example.com'  # the tutorial's, and the default in config.py
 # Libraries that have something to say about failures, under their own names.
 LIBRARIES = ['flask-limiter']
 

@@ -119,6 +119,8 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('MAIL_PORT', '99999999'),
         ('ADMINS', ','),
         ('ADMINS', 'nobody'),
+        ('SECURITY_CONTACT', 'security@microblog.example'),
+        ('SECURITY_CONTACT', 'mailto:security@microblog.example, http://microblog.example'),
         ('TRUSTED_HOSTS', 'https://microblog.example'),
         ('ELASTICSEARCH_URL', 'localhost:9200'),
         ('ELASTICSEARCH_URL', 'http://'),

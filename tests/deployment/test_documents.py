@@ -42,7 +42,8 @@ def _name_read(node: ast.expr) -> str | None:
 
 def _literal(node: ast.expr) -> Any:
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
+        return None if value == [] else value
     except ValueError:
         return UNKNOWN
 
