@@ -6,19 +6,18 @@ A page for people; the tutorial's JSON for programs: under /api/, and where a cl
 from flask import Response, current_app, g, jsonify, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_login import AnonymousUserMixin, current_user
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
-from werkzeug.exceptions import Conflict, HTTPException, ServiceUnavailable
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
+from app.database_errors import is_away, is_conflict
 from app.errors import bp
 from app.extensions import db
 from app.main.forms import SearchForm
 from app.sessions import is_api_request
 
 # There is a template of that name for each; other codes share those of their kind.
-PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
+PAGES = {400, 403, 404, 405, 409, 413, 429, 500, 503}
 RETRY_AFTER = 30  # seconds
 
 
@@ -84,17 +83,17 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-@bp.app_errorhandler(StaleDataError)
-@bp.app_errorhandler(ObjectDeletedError)
-def conflict(_error: SQLAlchemyError) -> Response:
-    """What the request is about was deleted by another one at the same moment."""
-    return http_error(Conflict())
-
-
-@bp.app_errorhandler(OperationalError)
-@bp.app_errorhandler(InterfaceError)
-@bp.app_errorhandler(PoolTimeout)
-def database_away(error: SQLAlchemyError) -> Response:
-    """The database is missing, stopped or locked: that will pass."""
-    current_app.logger.error('The database is not available: %s', getattr(error, 'orig', error))
-    return http_error(ServiceUnavailable(retry_after=RETRY_AFTER))
+@bp.app_errorhandler(SQLAlchemyError)
+def database_error(error: SQLAlchemyError) -> Response:
+    """Tell what will pass, or was another request's doing, from what somebody has to repair."""
+    if is_conflict(error):
+        db.session.rollback()
+        kind = type(getattr(error, 'orig', error)).__name__
+        current_app.logger.warning('Another request was quicker: %s', kind)
+        if wants_json():
+            return json_error(409, 'this was changed by somebody else at the same moment')
+        return error_response(409)
+    if is_away(error):
+        current_app.logger.error('The database is not available: %s', getattr(error, 'orig', error))
+        return http_error(ServiceUnavailable(retry_after=RETRY_AFTER))
+    raise error  # a mistake: Flask writes its trace to the log, and calls for the page for a 500

@@ -76,7 +76,7 @@ class Correspondent(Notified):
         last_message_read_time: Mapped[datetime | None]
         unread_message_count: Mapped[int]
 
-        def _lock_with(self, user: User) -> bool: ...
+        def _lock_with(self, user: User) -> None: ...
 
     def new_messages(self) -> int:
         """Return the number of received messages that are newer than the last look at them."""

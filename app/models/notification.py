@@ -6,12 +6,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, String, Text, select, text, update
+from sqlalchemy import Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, UnixTime
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
+from app.models.locks import hold
 
 TICK = 1e-6  # seconds by which a notification is younger than the one before it
 
@@ -52,10 +53,7 @@ class Notified:
     def lock(self) -> None:
         """Hold the account: nobody else changes what belongs to it before the transaction ends."""
         db.session.flush()
-        user = Model.metadata.tables['user'].c
-        # An UPDATE that changes nothing, for SQLite has no other way to lock.
-        held = update(user.id.table).where(user.id == self.id)
-        db.session.execute(held.values(unread_message_count=user.unread_message_count))
+        hold(db.session.connection(), Model.metadata.tables['user'].c.id == self.id)
 
     def add_notification(self, name: str, data: Any, subject: str = '') -> Notification:
         """Tell the user's open pages `data` under `name`, in place of what was told before.

@@ -17,6 +17,7 @@ from sqlalchemy.orm import (
     relationship,
     validates,
 )
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
@@ -24,6 +25,7 @@ from app.extensions import db, login
 from app.models.api_token import ApiToken
 from app.models.base import Identifier, Model
 from app.models.followers import followers
+from app.models.locks import hold
 from app.models.message import Correspondent, discount_messages_of, unread_count
 from app.models.searchable import SearchableMixin
 from app.models.task import TaskOwner
@@ -232,16 +234,14 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
     def follow(self, user: User) -> bool:
         """Follow `user` from now on; return whether that is new (chapter 8)."""
-        if not self._lock_with(user):
-            return False
+        self._lock_with(user)
         row = {'follower_id': self.id, 'followed_id': user.id}
         backend = db.session.get_bind().dialect.name
         return self._count_followers(user, insert_if_absent(followers, row, backend), +1)
 
     def unfollow(self, user: User) -> bool:
         """Follow `user` no longer; return whether that is new."""
-        if not self._lock_with(user):
-            return False
+        self._lock_with(user)
         pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
         return self._count_followers(user, delete(followers).where(pair), -1)
 
@@ -255,18 +255,16 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
         return FollowedPosts(self)
 
-    def _lock_with(self, user: User) -> bool:
-        """Let nobody else change the two accounts; return whether both are still there."""
-        # Always in the same order, so that two people who follow each other at the same moment
-        # wait for one another instead of deadlocking.
+    def _lock_with(self, user: User) -> None:
+        """Let nobody else change the two accounts.
+
+        Raises ObjectDeletedError when one of them is not there any more.
+        """
         db.session.flush()
-        locked = db.session.scalars(
-            select(User.id)
-            .where(User.id.in_([self.id, user.id]))
-            .order_by(User.id)
-            .with_for_update(key_share=True)
-        )
-        return len(locked.all()) == len({self.id, user.id})
+        present = hold(db.session.connection(), User.id.in_([self.id, user.id]))
+        for person in (self, user):
+            if person.id not in present:
+                raise ObjectDeletedError(inspect(person))
 
     def _count_followers(self, user: User, statement: Any, change: int) -> bool:
         result = cast(CursorResult[Any], db.session.execute(statement))
@@ -287,13 +285,8 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
     followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
     following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
-    # Locked in the same order as everywhere; from here on nobody can begin to follow the account.
-    connection.execute(
-        select(User.id)
-        .where((User.id == user.id) | User.id.in_(followed) | User.id.in_(following))
-        .order_by(User.id)
-        .with_for_update(key_share=True)
-    )
+    # From here on nobody can begin to follow the account.
+    hold(connection, (User.id == user.id) | User.id.in_(followed) | User.id.in_(following))
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
         connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
     discount_messages_of(connection, user.id)

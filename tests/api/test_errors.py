@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg import OperationalError as NoServer
 from sqlalchemy.exc import OperationalError
 
 from app import db
@@ -139,7 +140,7 @@ def test_a_failure(broken: Program) -> None:
 
 def test_the_database_is_away(broken: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
-        raise OperationalError('SELECT', {}, Exception('secret detail'))
+        raise OperationalError('SELECT', {}, NoServer('secret detail'))
 
     monkeypatch.setattr(User, 'check_token', away)
     response = broken.get('/users')

@@ -6,7 +6,8 @@ from io import BytesIO
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from psycopg import OperationalError as NoServer
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -38,6 +39,12 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         db.session.flush()
         return ''
 
+    @app.route('/ask-for-nonsense')
+    @app.route('/api/ask-for-nonsense')
+    def ask_for_nonsense() -> str:
+        db.session.execute(text('SELECT secret FROM nowhere'))
+        return ''
+
     @app.route('/delete-meanwhile')
     def delete_meanwhile() -> str:
         user = User(username='short-lived', email='short@example.com')
@@ -66,7 +73,7 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         ('POST', '/explore', 405, 'Method Not Allowed'),
         ('GET', '/follow/susan', 405, 'Method Not Allowed'),
         ('DELETE', '/index', 405, 'Method Not Allowed'),
-        ('GET', '/delete-meanwhile', 409, 'Bad Request'),
+        ('GET', '/delete-meanwhile', 409, 'Somebody Was Quicker'),
         ('GET', '/refuse', 400, 'Bad Request'),
         ('GET', '/refuse/403', 403, 'Forbidden'),
         ('GET', '/refuse/503', 503, 'The Site Is Taking a Break'),
@@ -74,7 +81,8 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         ('GET', '/refuse/502', 502, 'An unexpected error has occurred'),
         ('GET', '/fail', 500, 'An unexpected error has occurred'),
         ('GET', '/fail-half-way', 500, 'An unexpected error has occurred'),
-        ('GET', '/fail-in-the-database', 500, 'An unexpected error has occurred'),
+        ('GET', '/fail-in-the-database', 409, 'Somebody Was Quicker'),
+        ('GET', '/ask-for-nonsense', 500, 'An unexpected error has occurred'),
     ],
 )
 def test_a_page_of_our_own(broken: Flask, method: str, path: str, status: int, text: str) -> None:
@@ -91,6 +99,18 @@ def test_a_page_of_our_own(broken: Flask, method: str, path: str, status: int, t
 def test_the_apology(broken: Flask) -> None:
     text = broken.test_client().get('/fail').text
     assert 'The administrator has been notified. Sorry for the inconvenience!' in text
+
+
+def test_a_mistake_in_the_database_is_told_with_its_trace(
+    broken: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ('/ask-for-nonsense', '/api/ask-for-nonsense'):
+        broken.test_client().get(path)
+        [record] = caplog.records
+        assert record.levelname == 'ERROR'
+        assert record.exc_info is not None
+        assert 'in ask_for_nonsense' in caplog.text
+        caplog.clear()
 
 
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
@@ -117,7 +137,7 @@ def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyP
         session['_user_id'] = '1'
 
     def away(*_: object, **__: object) -> None:
-        raise OperationalError('SELECT', {}, Exception('no such server'))
+        raise OperationalError('SELECT', {}, NoServer('no such server'))
 
     monkeypatch.setattr(db.session, 'get', away)
     for path, status in (('/nothing', 404), ('/fail', 503)):
