@@ -1,5 +1,7 @@
 """How gunicorn serves Microblog: `gunicorn -c deployment/gunicorn.conf.py microblog:app`.
 
+A link in the project folder has a bare `gunicorn microblog:app` find it as well.
+
 Set by environment variables, or by the file `.env` like everything else:
 
     WEB_CONCURRENCY   processes; 2 unless set. Each needs about 100 MB of memory.
@@ -44,7 +46,8 @@ def _integer(name: str, default: Any, at_most: int) -> Any:
 _port = _integer('PORT', None, at_most=65535)
 bind = f'0.0.0.0:{_port}' if _port else '127.0.0.1:8000'
 workers = _integer('WEB_CONCURRENCY', 2, at_most=1000)
-worker_class = 'gthread'
+# Threads, which get requests that have arrived as a whole.
+worker_class = 'deployment.slow_clients.PatientWorker'
 threads = _integer('WEB_THREADS', 4, at_most=1000)
 
 # Each process imports the application itself, so that a HUP signal loads the code that is there

@@ -57,7 +57,7 @@ def _copy_project() -> None:
     for name in filter(None, listed.split('\0')):
         if (PROJECT / name).is_file():
             (SITE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, SITE / name)
+            shutil.copy(PROJECT / name, SITE / name, follow_symlinks=False)
     old, new = Path(sys.prefix), SITE / 'venv'
     shutil.copytree(old, new, symlinks=True)
     for program in (new / 'bin').iterdir():

@@ -1,0 +1,1 @@
+deployment/gunicorn.conf.py
