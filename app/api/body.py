@@ -7,7 +7,7 @@ from apifairy import body as apifairy_body
 from apifairy.decorators import parser
 from flask import Request, abort
 
-from app.api.errors import bad_request, error_response
+from app.api.errors import bad_request
 from app.api.schemas import InputSchema
 
 LOCATION = 'json_object'
@@ -25,7 +25,8 @@ def load_json_object(request: Request, schema: InputSchema) -> dict[str, Any]:
     if not data:
         return {}
     if request.mimetype and not request.is_json:
-        abort(error_response(415, 'the body must be JSON: Content-Type: application/json'))
+        # A form, for example: as in the tutorial, it is a body without the fields that are wanted.
+        abort(bad_request(schema.must_be()))
     try:
         value = json.loads(data, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -130,7 +130,7 @@ def _possible_errors(path: str, method: str, operation: Document) -> set[int]:
     if method != 'get':
         errors.add(409)
     if 'requestBody' in operation:
-        errors |= {400, 413, 415}
+        errors |= {400, 413}
     if any(p['in'] == 'query' and p['name'] not in TOLERANT for p in operation['parameters']):
         errors.add(400)
     return errors

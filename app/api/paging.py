@@ -1,5 +1,6 @@
 """Collections: pages of entries, with links to their neighbours (chapter 23)."""
 
+import re
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
@@ -22,8 +23,14 @@ OUT_OF_REACH = 10**MANY_DIGITS
 Arguments = dict[str, Any]
 
 
+WHOLE_NUMBER = re.compile(r'([+-]?)([0-9]+)')
+
+
 class Number(fields.Field[int]):
-    """A number from 1 to `most`: a greater one counts as `most`, anything else as the default."""
+    """A number from 1 to `most`: beyond them the nearest one counts, for anything else the default.
+
+    (Space is what `+` in an address stands for.)
+    """
 
     def __init__(self, *, most: int, load_default: int, description: str) -> None:
         metadata = {
@@ -34,11 +41,14 @@ class Number(fields.Field[int]):
         self.most = most
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        text = str(value)
-        if not (text.isascii() and text.isdigit()):
+        found = WHOLE_NUMBER.fullmatch(str(value).strip())
+        if found is None:
             default: int = self.load_default
             return default
-        return min(max(int(text), 1), self.most) if len(text) < MANY_DIGITS else self.most
+        sign, digits = found[1], found[2].lstrip('0')
+        if sign == '-' or not digits:
+            return 1
+        return min(int(digits), self.most) if len(digits) < MANY_DIGITS else self.most
 
 
 class PageSchema(InputSchema):
@@ -46,7 +56,7 @@ class PageSchema(InputSchema):
 
     page = Number(most=OUT_OF_REACH, load_default=1, description='counted from 1')
     per_page = Number(
-        most=MOST_PER_PAGE, load_default=PER_PAGE, description='1 to 100; more counts as 100'
+        most=MOST_PER_PAGE, load_default=PER_PAGE, description='1 to 100, or the nearest of them'
     )
 
 

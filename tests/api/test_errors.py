@@ -96,11 +96,18 @@ def test_no_body_at_all(stranger: Program) -> None:
         'nonsense',
     ],
 )
-def test_other_content_types(stranger: Program, content_type: str) -> None:
-    data = b'{"username": "a", "email": "a@example.com", "password": "a good one"}'
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'{"username": "a", "email": "a@example.com", "password": "a good one"}',
+        b'username=a&email=a@example.com&password=a+good+one',
+    ],
+)
+def test_other_content_types(stranger: Program, content_type: str, data: bytes) -> None:
     response = stranger.post('/users', data=data, content_type=content_type)
-    assert response.status_code == 415
-    assert response.get_json()['error'] == 'Unsupported Media Type'
+    assert response.status_code == 400
+    assert response.get_json() == {'error': 'Bad Request', 'message': MESSAGE}
+    assert User.find('a') is None
     for right in ('application/json; charset=utf-8', 'application/vnd.api+json', None):
         assert stranger.post('/users', data=b'{}', content_type=right).status_code == 400
 
