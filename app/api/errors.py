@@ -17,3 +17,10 @@ def error_response(
 def bad_request(message: str, errors: Errors | None = None) -> Response:
     """Return a 400 that says what is wrong; `errors` lists it for each field. For `abort`."""
     return error_response(400, message, errors)
+
+
+def try_later(status_code: int, message: str, seconds: int) -> Response:
+    """Return an answer that says when trying again makes sense. For `abort`."""
+    response = error_response(status_code, message)
+    response.headers['Retry-After'] = str(seconds)
+    return response

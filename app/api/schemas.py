@@ -83,8 +83,8 @@ class LocationSchema(AnswerSchema):
     Location = fields.String(metadata={'format': 'uri-reference'})
 
 
-class ProfileSchema(InputSchema):
-    """What people can change about themselves; what is left out stays."""
+class PersonSchema(InputSchema):
+    """What people say of themselves."""
 
     username = Username()
     email = Email()
@@ -119,7 +119,15 @@ class ProfileSchema(InputSchema):
             raise ValidationError(f'This can have at most {EMAIL_LENGTH} characters.')
 
 
-class RegistrationSchema(ProfileSchema):
+class ProfileSchema(PersonSchema):
+    """What people can change about themselves; what is left out stays."""
+
+    current_password = Password(
+        metadata={'description': 'needed for a new e-mail address, for nothing else'}
+    )
+
+
+class RegistrationSchema(PersonSchema):
     """A new account."""
 
     username = Username(required=True)

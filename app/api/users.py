@@ -6,12 +6,14 @@ from apifairy import arguments, authenticate, response
 from flask import abort, url_for
 from sqlalchemy.exc import IntegrityError
 
+from app import limits
 from app.api import bp
+from app.api.account import check_password
 from app.api.auth import own_entry, token_auth
 from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404
-from app.api.errors import bad_request
+from app.api.errors import bad_request, try_later
 from app.api.paging import Arguments, PageSchema, collection, collection_of, skipped
 from app.api.schemas import (
     LocationSchema,
@@ -20,13 +22,20 @@ from app.api.schemas import (
     UserEntrySchema,
     UserSchema,
 )
-from app.auth.email import send_email_changed_email
+from app.auth.email import send_change_email_email
+from app.errors.handlers import RETRY_AFTER
 from app.extensions import db
 from app.models import User
 from app.models.people import everybody, number_of_accounts
+from app.site import site_url
 from app.text import case_key
 
 UserCollectionSchema = collection_of(UserSchema, 'UserCollection')
+
+# A token alone is not to be worth the account: who has the address gets a new password for it.
+PROOF_WANTED = 'a new e-mail address needs your current_password; a link is then mailed to it'
+ATTEMPTS = '10 per hour'
+HOUR = 3600  # seconds
 
 
 @bp.route('/users', methods=['GET'])
@@ -71,15 +80,30 @@ def get_user(id: int) -> User:
 def update_user(data: Arguments, id: int) -> User:
     """Change the own name, e-mail address or description; what is left out stays.
 
-    The old address is told of a new one.
+    A new address needs `current_password` beside it. It is mailed a link, and takes the place of
+    the present one, which the answer still has, when that is followed within an hour.
     """
     user = entry_or_404(User, id)
-    old_email = user.email
     refuse_taken(data, user)
+    email, password = data.pop('email', user.email), data.pop('current_password', None)
+    if email != user.email:
+        mail_link(user, email, password)
     save(user, data)
-    if user.email != old_email:
-        send_email_changed_email(user, old_email)
     return user
+
+
+def mail_link(user: User, email: str, password: str | None) -> None:
+    """Mail the new address `email` a link that confirms it, as the page does; else say why not."""
+    if password is None:
+        abort(bad_request(PROOF_WANTED, {'current_password': [PROOF_WANTED]}))
+    if not limits.allows(ATTEMPTS, 'new address', str(user.id)):
+        abort(try_later(429, 'you have asked for this too often', HOUR))
+    check_password(user, password, 'current_password')
+    site = site_url()
+    if site is None:
+        abort(try_later(503, 'no link can be mailed right now', RETRY_AFTER))
+    if not send_change_email_email(user, email, site):
+        abort(try_later(429, 'this address has been sent enough links for now', HOUR))
 
 
 def refuse_taken(data: Arguments, user: User | None = None) -> None:

@@ -1,11 +1,15 @@
 """One's own account through the API."""
 
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
+from werkzeug.test import TestResponse
 
 from app import db
 from app.models import ApiToken, Message, Notification, Post, Task, User, followers
@@ -24,16 +28,99 @@ def test_me(program: Program, susan: User) -> None:
     assert program.get('/users/me').get_json() == program.get(f'/users/{susan.id}').get_json()
 
 
-def test_a_changed_address_is_told_to_the_old_one(
+def link_in(mail: EmailMessage) -> str:
+    """The path that a mail leads to."""
+    text = mail.get_body(('plain',))
+    assert text is not None
+    path: str
+    [path] = re.findall(r'http://localhost(/\S+)', text.get_content())
+    return path
+
+
+def test_a_token_is_not_enough_to_take_over_an_account(
     program: Program, susan: User, mailbox: Mailbox
 ) -> None:
     path = f'/users/{susan.id}'
-    assert program.put(path, {'email': 'susan@example.com'}).status_code == 200
-    assert program.put(path, {'email': 'new@example.com'}).status_code == 200
+    for email in ('thief@example.com', 'Susan@Example.com'):
+        response = program.put(path, {'email': email, 'about_me': 'mine now'})
+        assert response.status_code == 400
+        message = 'a new e-mail address needs your current_password; a link is then mailed to it'
+        assert response.get_json() == {
+            'error': 'Bad Request',
+            'message': message,
+            'errors': {'current_password': [message]},
+        }
+    response = program.put(path, {'email': 'thief@example.com', 'current_password': 'a guess'})
+    assert response.status_code == 400
+    assert response.get_json()['errors'] == {'current_password': ['this is not your password']}
     wait_for_threads()
+    assert mailbox.mails == []
+    assert (susan.email, susan.about_me) == ('susan@example.com', None)
+
+
+def test_a_new_address(app: Flask, program: Program, susan: User, mailbox: Mailbox) -> None:
+    path = f'/users/{susan.id}'
+    data = {'email': 'new@example.com', 'current_password': PASSWORD, 'about_me': 'Hello'}
+    response = program.put(path, data)
+    assert response.status_code == 200
+    assert response.get_json()['email'] == 'susan@example.com'
+    assert response.get_json()['about_me'] == 'Hello'
     [mail] = mailbox.wait_for(1)
-    assert mail['To'] == 'susan@example.com'
-    assert mail['Subject'] == '[Microblog] Your Email Address Was Changed'
+    assert mail['To'] == 'new@example.com'
+    assert mail['Subject'] == '[Microblog] Confirm Your Email Address'
+    assert susan.email == 'susan@example.com'
+
+    assert app.test_client().post(link_in(mail)).status_code == 302
+    told = mailbox.wait_for(2)[1]
+    assert told['To'] == 'susan@example.com'
+    assert told['Subject'] == '[Microblog] Your Email Address Was Changed'
+    assert program.get(path).get_json()['email'] == 'new@example.com'
+
+
+@pytest.mark.parametrize('extra', [{}, {'current_password': 'a guess'}])
+def test_the_present_address_may_be_sent_along(
+    program: Program, susan: User, mailbox: Mailbox, extra: dict[str, str]
+) -> None:
+    data = {'email': 'susan@example.com', 'username': 'suzanne', **extra}
+    answer = program.put(f'/users/{susan.id}', data).get_json()
+    assert (answer['email'], answer['username']) == ('susan@example.com', 'suzanne')
+    wait_for_threads()
+    assert mailbox.mails == []
+
+
+def test_no_link_for_a_foreign_host(program: Program, susan: User, mailbox: Mailbox) -> None:
+    data = {'email': 'new@example.com', 'current_password': PASSWORD, 'about_me': 'Hello'}
+    response = program.put(f'/users/{susan.id}', data, headers={'Host': 'evil.example'})
+    assert response.status_code == 503
+    assert response.get_json()['message'] == 'no link can be mailed right now'
+    assert int(response.headers['Retry-After']) > 0
+    wait_for_threads()
+    assert mailbox.mails == []
+    assert susan.about_me is None
+
+
+def test_neither_a_password_is_guessed_nor_a_stranger_flooded_with_links(
+    make_app: Callable[..., Flask], program_of: ProgramOf, susan: User, john: User, mailbox: Mailbox
+) -> None:
+    settings = {'MAIL_SERVER': '127.0.0.1', 'MAIL_PORT': mailbox.port, 'MAIL_SUPPRESS_SEND': False}
+    app = make_app(RATELIMIT_ENABLED=True, **settings)
+
+    def ask(user: User, password: str) -> TestResponse:
+        program = Program(app.test_client(), program_of(user).token)
+        data = {'email': 'new@example.com', 'current_password': password}
+        return program.put(f'/users/{user.id}', data)
+
+    assert [ask(susan, PASSWORD).status_code for _ in range(3)] == [200] * 3
+    refused = ask(john, PASSWORD)
+    assert refused.status_code == 429
+    assert refused.get_json()['message'] == 'this address has been sent enough links for now'
+    assert 60 < int(refused.headers['Retry-After']) <= 3600
+    assert [ask(susan, 'a guess').status_code for _ in range(7)] == [400] * 7
+    refused = ask(susan, PASSWORD)
+    assert refused.status_code == 429
+    assert refused.get_json()['message'] == 'you have asked for this too often'
+    wait_for_threads()
+    assert [mail['To'] for mail in mailbox.mails] == ['new@example.com'] * 3
 
 
 def test_of_two_at_once_one_changes_the_password(

@@ -244,10 +244,9 @@ def test_the_own_name_and_address_may_stay(
 
 
 def test_ones_own_in_another_spelling(program: Program, susan: User) -> None:
-    data = {'username': 'SUSAN', 'email': 'Susan@example.com'}
-    response = program.put(f'/users/{susan.id}', data)
+    response = program.put(f'/users/{susan.id}', {'username': 'SUSAN'})
     assert response.status_code == 200
-    assert (susan.username, susan.email) == ('SUSAN', 'Susan@example.com')
+    assert susan.username == 'SUSAN'
 
 
 def test_changing_to_what_is_taken(program: Program, susan: User, john: User) -> None:
