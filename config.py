@@ -270,7 +270,8 @@ class Config:
         'an address like redis://localhost:6379/0',
     )
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
-    RATELIMIT_STORAGE_URI = re.sub('^unix:', 'redis+unix:', REDIS_URL or 'memory://')
+    # Without Redis: app/limit_file.py.
+    RATELIMIT_STORAGE_URI = re.sub('^unix:', 'redis+unix:', REDIS_URL or 'file://')
     # Redis that does not answer at once is as good as away.
     RATELIMIT_STORAGE_OPTIONS = (
         {'socket_connect_timeout': 1, 'socket_timeout': 1} if REDIS_URL else {}

@@ -154,7 +154,7 @@ def unlimited(connection: Connection) -> Iterator[None]:
         set_answer_timeout(driver, ANSWER_TIMEOUT)
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Let readers and the one writer not wait for each other; the file remembers it."""
     end = monotonic() + SQLITE_BUSY_TIMEOUT
     while True:
@@ -173,7 +173,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.execute('PRAGMA foreign_keys = ON')
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection)
 
 
 @contextmanager

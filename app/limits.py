@@ -1,9 +1,11 @@
 """How often things may be done: one table, applied when the application is made.
 
-What is counted lives in the memory of the process, or in Redis for all processes when REDIS_URL is
-set; while Redis is away, in memory again. RATELIMIT_ENABLED=0 turns all limits off.
+What is counted lives in a file for all processes of the machine, or in Redis for those of all
+machines when REDIS_URL is set; while that is away, in the memory of each process.
+RATELIMIT_ENABLED=0 turns all limits off.
 """
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from flask_login import current_user
 from limits import parse
 from limits.strategies import MovingWindowRateLimiter
 
+from app.limit_file import LIMIT_FILE
 from app.models import User
 from app.text import case_key, normalize_name
 
@@ -67,17 +70,18 @@ def link() -> str:
 def basic_username() -> str:
     """The name that a program wants a token for, whether there is such an account or not."""
     shown = request.authorization
-    name = shown.username if shown is not None else None
-    return f'username {case_key(normalize_name(name))[:200]}'
+    return f'username {folded(shown.username if shown is not None else None)}'
 
 
 def typed(field: str) -> Callable[[], str]:
     """What was typed into a field of the form, whether there is such an account or not."""
 
-    def key() -> str:
-        return f'{field} {case_key(normalize_name(request.form.get(field)))[:200]}'
+    return lambda: f'{field} {folded(request.form.get(field))}'
 
-    return key
+
+def folded(text: str | None) -> str:
+    """What was typed, as it is counted: in its one spelling, and such as every storage takes."""
+    return case_key(normalize_name(text))[:200].encode('utf-8', 'replace').decode()
 
 
 def succeeded(response: Response) -> bool:
@@ -156,11 +160,14 @@ def init_app(app: Flask) -> None:
     if changing != LIMITS.keys():
         names = ', '.join(sorted(changing ^ LIMITS.keys()))
         raise RuntimeError(f'views that change something, and the table of limits, differ: {names}')
+    options = app.config['RATELIMIT_STORAGE_OPTIONS']
+    if app.config['RATELIMIT_STORAGE_URI'] == LIMIT_FILE:
+        options = {**options, 'path': os.path.join(app.instance_path, 'limits.db')}
     # One for each application: the extension keeps its state in itself.
     limiter = Limiter(
         address,
         storage_uri=app.config['RATELIMIT_STORAGE_URI'],
-        storage_options=app.config['RATELIMIT_STORAGE_OPTIONS'],
+        storage_options=options,
         in_memory_fallback_enabled=True,
         swallow_errors=True,
         headers_enabled=True,

@@ -107,9 +107,10 @@ def _delete_rows(engine: Engine) -> None:
 
 @pytest.fixture
 def _empty_database(config_class: type[Config], _empty: Callable[[], None]) -> None:
-    """No rows from another test, and no search index, which is made when it is first needed."""
-    for leftover in Path(config_class.INSTANCE_PATH).glob('search-*'):
-        leftover.unlink()
+    """No rows from another test, nothing counted, and no search index: that is made when needed."""
+    for pattern in ('search-*', 'limits.db*'):
+        for leftover in Path(config_class.INSTANCE_PATH).glob(pattern):
+            leftover.unlink()
     _empty()
 
 

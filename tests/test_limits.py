@@ -1,14 +1,18 @@
 """How often things may be done."""
 
 import re
+import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import limits
+from app.limit_file import LimitFile
 from app.models import User
 from tests.auth.conftest import wait_for_threads
 from tests.conftest import MakeUser
@@ -101,12 +105,66 @@ def test_limits_can_be_turned_off(make_app: Callable[..., Flask]) -> None:
         assert send(client, '/auth/login', username='susan', password='x') == 302
 
 
-def test_applications_count_for_themselves(make_app: Callable[..., Flask]) -> None:
+def test_the_processes_of_a_machine_count_together(make_app: Callable[..., Flask]) -> None:
     one, other = (make_app(RATELIMIT_ENABLED=True).test_client() for _ in range(2))
-    for _ in range(10):
-        send(one, '/auth/login', username='susan', password='x')
-    assert send(one, '/auth/login', username='susan', password='x') == 429
-    assert send(other, '/auth/login', username='susan', password='x') == 302
+    for client in [one, other] * 15:
+        assert send(client, '/auth/register', username='susan') == 200
+    assert send(one, '/auth/register', username='susan') == 429
+    assert send(other, '/auth/register', username='susan') == 429
+
+
+def test_what_several_count_at_once_is_all_counted(tmp_path: Path) -> None:
+    path = str(tmp_path / 'folder' / 'limits.db')
+    files = [LimitFile(path=path) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        counts = pool.map(lambda number: files[number % 4].incr('key', 60), range(400))
+        assert sorted(counts) == list(range(1, 401))
+
+
+def test_a_count_ends_with_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, 'time', lambda: now)
+    file = LimitFile(path=str(tmp_path / 'limits.db'))
+    assert [file.incr('key', 60), file.incr('key', 60, 2)] == [1, 3]
+    now += 59
+    assert (file.incr('key', 60, -1), file.get('key'), file.get_expiry('key')) == (2, 2, 1060)
+    now += 1
+    assert (file.get('key'), file.get_expiry('key')) == (0, now)
+    assert file.incr('key', 60) == 1
+    assert file.get_expiry('key') == now + 60
+
+
+def test_a_moving_window_counts_in_any_span_of_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, 'time', lambda: now)
+    files = [LimitFile(path=str(tmp_path / 'limits.db')) for _ in range(2)]
+    for second, is_taken in ((0, True), (40, True), (59, False), (60, True), (99, False)):
+        now = 1000.0 + second
+        assert files[second % 2].acquire_entry('key', 2, 60) == is_taken
+    assert files[0].get_moving_window('key', 2, 60) == (1040, 2)
+    assert files[0].get_moving_window('other', 2, 60) == (now, 0)
+    assert not files[0].acquire_entry('other', 2, 60, 3)
+    assert files[0].acquire_entry('other', 2, 60, 2)
+    assert not files[0].acquire_entry('other', 2, 60)
+
+
+def test_what_wants_a_moving_window_at_once_gets_no_more_than_there_is(tmp_path: Path) -> None:
+    files = [LimitFile(path=str(tmp_path / 'limits.db')) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        taken = pool.map(lambda number: files[number % 4].acquire_entry('key', 7, 60), range(100))
+        assert sum(taken) == 7
+
+
+def test_a_file_that_cannot_be_read_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / 'limits.db'
+    path.write_text('x' * 10_000)
+    file = LimitFile(path=str(path))
+    with pytest.raises(sqlite3.DatabaseError):
+        file.incr('key', 60)
+    assert file.check()
+    assert file.incr('key', 60) == 1
 
 
 def test_while_redis_is_away_the_process_counts_by_itself(make_app: Callable[..., Flask]) -> None:
@@ -147,6 +205,16 @@ def test_no_start_with_a_changing_view_that_has_no_limit(
         monkeypatch.delitem(limits.LIMITS, endpoint)
     with pytest.raises(RuntimeError, match=r': api\.delete_post, main\.dismiss_task$'):
         make_app()
+
+
+def test_a_folder_that_cannot_be_written_leaves_each_process_its_memory(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    (tmp_path / 'file').touch()
+    client = make_app(RATELIMIT_ENABLED=True, INSTANCE_PATH=str(tmp_path / 'file')).test_client()
+    for _ in range(30):
+        assert send(client, '/auth/register', username='susan') == 200
+    assert send(client, '/auth/register', username='susan') == 429
 
 
 @pytest.mark.parametrize(

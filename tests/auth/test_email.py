@@ -24,19 +24,19 @@ ASKED = 'Check your new email address for the instructions to confirm it'
 MakeApps = Callable[[int], list[Flask]]
 
 
-@pytest.fixture(params=['memory', 'Redis'])
+@pytest.fixture(params=['file', 'Redis'])
 def make_apps(
     request: pytest.FixtureRequest, make_app: Callable[..., Flask], mailbox: Mailbox, tmp_path: Path
 ) -> Iterator[MakeApps]:
-    """Make applications that have limits; several of them count together in Redis."""
+    """Make applications that have limits, which count together."""
     settings: dict[str, Any] = {
         'MAIL_SERVER': '127.0.0.1',
         'MAIL_PORT': mailbox.port,
         'MAIL_SUPPRESS_SEND': False,
         'RATELIMIT_ENABLED': True,
     }
-    if request.param == 'memory':
-        yield lambda _number: [make_app(**settings)]
+    if request.param == 'file':
+        yield lambda number: [make_app(**settings) for _ in range(number)]
     else:
         with running_redis(tmp_path) as url:
             yield lambda number: [

@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.deployment.visitor import core_story
+from tests.deployment.visitor import Visitor, core_story
 from tests.servers import PROJECT, answers, free_port, running, wait_until
 
 GUNICORN = [sys.executable, '-m', 'gunicorn', '-c', 'deployment/gunicorn.conf.py']
@@ -66,6 +67,16 @@ def test_questions_of_load_balancers_are_not_logged(
     wait_until(lambda: 'GET /auth/login' in log.read_text(), 'the line of a visit')
     assert 'healthz' not in log.read_text()
     assert 'readyz' not in log.read_text()
+
+
+def test_limits_hold_for_all_processes_and_instances(two_instances: list[str]) -> None:
+    def status(number: int) -> int:
+        site = Visitor(two_instances[number % 2])
+        return site.ask('/api/users', b'{}', Content_Type='application/json').status
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(status, range(60)))
+    assert (statuses.count(400), statuses.count(429)) == (30, 30)
 
 
 SHOW = ['workers', 'threads', 'bind', 'preload_app', 'forwarded_allow_ips']
