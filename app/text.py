@@ -1,6 +1,15 @@
 """Rules for the text that people type: what may be stored, and how it is brought into shape."""
 
+import re
 import unicodedata
+
+# Code points of a name or an address as it is typed. None that can be stored is longer, even where
+# each of its letters is typed as several; what is longer is not worth normalizing, which takes
+# seconds for a text of nothing but accents.
+LONGEST_NAME = 500
+
+_NOT_STORABLE = re.compile('[\0\ud800-\udfff]')
+_NOT_PLAIN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]')
 
 # Letters and marks that show nothing: a name made of them would be invisible or a double.
 _INVISIBLE = frozenset(
@@ -22,14 +31,12 @@ _INVISIBLE = frozenset(
 
 def is_storable(text: str) -> bool:
     """Tell whether every database takes `text`: no NUL and no half of a surrogate pair."""
-    return not any(char == '\0' or '\ud800' <= char <= '\udfff' for char in text)
+    return _NOT_STORABLE.search(text) is None
 
 
 def is_plain(text: str) -> bool:
     """Tell whether `text` is free of control characters other than line breaks and tabs."""
-    return is_storable(text) and not any(
-        unicodedata.category(char) == 'Cc' and char not in '\n\t' for char in text
-    )
+    return _NOT_PLAIN.search(text) is None
 
 
 def clean_body(text: str | None) -> str:
@@ -38,8 +45,12 @@ def clean_body(text: str | None) -> str:
 
 
 def normalize_name(text: str | None) -> str:
-    """Return a username in its one spelling (NFKC), without outer white space."""
-    return unicodedata.normalize('NFKC', (text or '').strip())
+    """Return a username in its one spelling (NFKC), without outer white space.
+
+    What is far too long for one stays as it is, which is still too long.
+    """
+    name = (text or '').strip()
+    return unicodedata.normalize('NFKC', name) if len(name) <= LONGEST_NAME else name
 
 
 def is_username(name: str) -> bool:
@@ -58,6 +69,11 @@ def is_username(name: str) -> bool:
 
 
 def case_key(text: str) -> str:
-    """Return what two spellings have in common that differ only in case or in compatibility."""
+    """Return what two spellings have in common that differ only in case or in compatibility.
+
+    Of what is far too long for a name or an address it is the beginning, longer than any key.
+    """
+    if len(text) > LONGEST_NAME:
+        return text[: LONGEST_NAME + 1]
     folded = unicodedata.normalize('NFKC', text).casefold()
     return unicodedata.normalize('NFKC', folded)

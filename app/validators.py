@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 from wtforms import Field, Form
-from wtforms.validators import Email, Length, ValidationError
+from wtforms.validators import Email, Length, StopValidation, ValidationError
 
 from app.models import User
 from app.text import case_key, is_plain, is_username
@@ -22,6 +22,13 @@ class CodePoints(Length):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.field_flags: dict[str, object] = {}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        try:
+            super().__call__(form, field)
+        except ValidationError as error:
+            # What is too long is not looked at any further: that could take its time.
+            raise StopValidation(str(error)) from None
 
 
 class PlainText:
@@ -42,7 +49,7 @@ class Username:
         if field.data == getattr(form, 'original_username', None):
             return
         if len(field.data) > USERNAME_LENGTH:
-            raise ValidationError(
+            raise StopValidation(
                 ngettext(
                     'A username can have at most %(num)d character.',
                     'A username can have at most %(num)d characters.',

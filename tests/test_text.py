@@ -1,8 +1,18 @@
 """What people may type, and what becomes of it."""
 
+import time
+
 import pytest
 
-from app.text import case_key, clean_body, is_plain, is_storable, is_username, normalize_name
+from app.text import (
+    LONGEST_NAME,
+    case_key,
+    clean_body,
+    is_plain,
+    is_storable,
+    is_username,
+    normalize_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,16 @@ def test_names_have_one_spelling() -> None:
 )
 def test_case_is_ignored(one: str, other: str) -> None:
     assert case_key(one) == case_key(other)
+
+
+def test_what_is_far_too_long_is_not_normalized() -> None:
+    accents = 'a' + '\u0315\u0300' * 15_000  # would take seconds
+    start = time.process_time()
+    assert normalize_name(f' {accents} ') == accents
+    assert len(case_key(accents)) == LONGEST_NAME + 1
+    assert time.process_time() - start < 0.1
+    decomposed = 'e\u0302\u0301' * 64
+    assert normalize_name(decomposed) == 'ế' * 64
 
 
 def test_accents_are_not_ignored() -> None:

@@ -27,10 +27,10 @@ class Text(fields.String):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = clean_body(super()._deserialize(*args, **kwargs))
-        if not is_plain(text):
-            raise ValidationError('This text contains characters that cannot be stored.')
         if not self.least <= len(text) <= self.most:
             raise ValidationError(f'This must have {self.least} to {self.most} characters.')
+        if not is_plain(text):
+            raise ValidationError('This text contains characters that cannot be stored.')
         return text
 
 

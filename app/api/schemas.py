@@ -109,14 +109,14 @@ class PersonSchema(InputSchema):
         user = token_auth.current_user()
         if user is not None and email == user.email:
             return
+        if len(email) > EMAIL_LENGTH:
+            raise ValidationError(f'This can have at most {EMAIL_LENGTH} characters.')
         try:
             if not is_plain(email):
                 raise ValidationError('Not a valid email address.')
             validate_email(email, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
             raise ValidationError('Not a valid email address.') from None
-        if len(email) > EMAIL_LENGTH:
-            raise ValidationError(f'This can have at most {EMAIL_LENGTH} characters.')
 
 
 class ProfileSchema(PersonSchema):

@@ -49,8 +49,8 @@ def new_email_field() -> StringField:
         filters=[stripped],
         validators=[
             DataRequired(),
-            PlainText(),
             CodePoints(max=EMAIL_LENGTH),
+            PlainText(),
             EmailAddress(),
             FreeEmail(),
         ],
@@ -102,7 +102,7 @@ class ResetPasswordRequestForm(Form):
     email = StringField(
         _l('Email'),
         filters=[stripped],
-        validators=[DataRequired(), PlainText(), CodePoints(max=EMAIL_LENGTH), EmailAddress()],
+        validators=[DataRequired(), CodePoints(max=EMAIL_LENGTH), PlainText(), EmailAddress()],
         render_kw=EMAIL_FIELD,
     )
     submit = SubmitField(_l('Request Password Reset'))

@@ -25,7 +25,7 @@ class PostForm(Form):
     post = TextAreaField(
         _l('Say something'),
         filters=[clean_body],
-        validators=[DataRequired(), PlainText(), CodePoints(min=1, max=BODY_LENGTH)],
+        validators=[DataRequired(), CodePoints(min=1, max=BODY_LENGTH), PlainText()],
     )
     submit = SubmitField(_l('Submit'))
 
@@ -36,7 +36,7 @@ class MessageForm(Form):
     message = TextAreaField(
         _l('Message'),
         filters=[clean_body],
-        validators=[DataRequired(), PlainText(), CodePoints(min=0, max=BODY_LENGTH)],
+        validators=[DataRequired(), CodePoints(min=0, max=BODY_LENGTH), PlainText()],
     )
     submit = SubmitField(_l('Submit'))
 
@@ -51,7 +51,7 @@ class EditProfileForm(Form):
     about_me = TextAreaField(
         _l('About me'),
         filters=[clean_body],
-        validators=[PlainText(), CodePoints(min=0, max=BODY_LENGTH)],
+        validators=[CodePoints(min=0, max=BODY_LENGTH), PlainText()],
         render_kw={'rows': 4},
     )
     submit = SubmitField(_l('Submit'))
@@ -63,7 +63,8 @@ class EditProfileForm(Form):
 
 def clean_query(text: str | None) -> str:
     """Return what was typed into the search box without what no page can show again."""
-    return ''.join(filter(is_storable, text or '')).strip()[:LONGEST_QUERY]
+    beginning = (text or '').strip()[:LONGEST_QUERY]
+    return ''.join(filter(is_storable, beginning)).strip()
 
 
 class SearchForm(Form):
