@@ -160,6 +160,13 @@ def test_a_popup_by_pointer(john: Visitor) -> None:
     page.keyboard.press('Escape')
     expect(popup).to_have_count(0)
     assert len(asked) == 1
+    # A minute later it is: what it says may no longer be true.
+    page.mouse.move(1, 1)
+    page.clock.run_for(60_000)
+    page.locator('.user_popup').first.hover()
+    page.clock.run_for(1100)
+    expect(popup).to_be_visible()
+    assert len(asked) == 2
 
 
 def test_following_in_a_popup(john: Visitor) -> None:
@@ -175,6 +182,22 @@ def test_following_in_a_popup(john: Visitor) -> None:
     expect(popup).to_contain_text('0 followers,')
     john.open('/index')
     assert john.texts('.alert') == []
+
+
+def test_following_changes_ones_own_numbers_too(john: Visitor) -> None:
+    john.post('mine')
+    page = john.open('/explore')
+    popup = page.locator(POPUP)
+    own, others = page.locator('.user_popup').first, page.locator('.user_popup').last
+    own.hover()
+    expect(popup).to_contain_text('0 following')
+    page.keyboard.press('Escape')
+    others.hover()
+    popup.get_by_role('button', name='Follow').click()
+    expect(popup.get_by_role('button', name='Unfollow')).to_be_visible()
+    page.keyboard.press('Escape')
+    own.hover()
+    expect(popup).to_contain_text('1 following')
 
 
 def test_a_popup_by_keyboard(john: Visitor, axe: str) -> None:
@@ -197,13 +220,27 @@ def test_a_popup_by_keyboard(john: Visitor, axe: str) -> None:
     expect(page).to_have_url(f'{john.server}/user/susan')
 
 
-def test_a_popup_that_cannot_be_had(john: Visitor) -> None:
+@pytest.mark.parametrize('failure', ['logged out', 'error', 'offline'])
+def test_a_popup_that_cannot_be_had_is_asked_for_again(john: Visitor, failure: str) -> None:
     page = john.page
-    page.context.clear_cookies()
+    cookies = page.context.cookies()
     john.expect_failed_requests = True
-    with page.expect_response('**/auth/login?**'):
-        page.locator('.user_popup').first.hover()
+    if failure == 'logged out':
+        page.context.clear_cookies()
+    elif failure == 'error':
+        page.route('**/popup', lambda route: route.fulfill(status=503))
+    else:
+        page.route('**/popup', lambda route: route.abort())
+    name = page.locator('.user_popup').first
+    with page.expect_request('**/popup'):
+        name.hover()
+    page.wait_for_timeout(1000)
     expect(page.locator(POPUP)).to_have_count(0)
+    page.unroute('**/popup')
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.mouse.move(1, 1)
+    name.hover()
+    expect(page.locator(POPUP)).to_be_visible()
 
 
 def test_a_finger_follows_the_link(susan: Visitor, make_visitor: MakeVisitor) -> None:

@@ -5,10 +5,11 @@
   const FOCUS_DELAY = 300;
   const LEAVE_DELAY = 200; // to cross the edge without losing the popup
   const EDGE = 8; // pixels kept free at the window's edges
+  const FRESH = 60_000; // milliseconds for which a popup's numbers are good enough
 
   if (!HTMLElement.prototype.showPopover) return; // an old browser: the names are links anyway
 
-  const cards = new Map(); // address of a popup: a promise of its HTML, '' for none
+  const cards = new Map(); // address of a popup: { html, a promise; until, when to ask again }
   let open = null; // { name, popup }
   let timer = null;
   let wanted = null; // the name that the timer or a request is for
@@ -16,13 +17,23 @@
   const fetchCard = async (address) => {
     const response = await fetch(address);
     // Somebody who has logged out is led to the login page, which is nothing to show here.
-    return response.ok && !response.redirected ? response.text() : '';
+    if (!response.ok || response.redirected) throw new Error(response.status);
+    return response.text();
   };
 
-  const cardOf = (name) => {
+  const keep = (address, html) => cards.set(address, { html, until: Date.now() + FRESH });
+
+  const cardOf = async (name) => {
     const address = name.dataset.popupUrl;
-    if (!cards.has(address)) cards.set(address, fetchCard(address).catch(() => ''));
-    return cards.get(address);
+    if (!(cards.get(address)?.until > Date.now())) keep(address, fetchCard(address));
+    const { html } = cards.get(address);
+    try {
+      return await html;
+    } catch {
+      // The next time it is asked for again.
+      if (cards.get(address)?.html === html) cards.delete(address);
+      return '';
+    }
   };
 
   const close = () => {
@@ -129,7 +140,8 @@
       const address = new URL(name.dataset.popupUrl, location.href).href;
       if (!response.ok || response.url !== address) throw new Error(response.status);
       const html = await response.text();
-      cards.set(name.dataset.popupUrl, Promise.resolve(html));
+      cards.clear(); // one's own numbers have changed as well
+      keep(name.dataset.popupUrl, html);
       const hadFocus = popup.contains(document.activeElement);
       fill(popup, html);
       if (hadFocus) popup.querySelector('form [type=submit]')?.focus();
