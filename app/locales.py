@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 
 from babel import Locale, negotiate_locale
-from flask import current_app, has_request_context, request
-from flask_babel import force_locale, get_locale
+from flask import current_app, g, has_request_context, request
+from flask_babel import force_locale, get_locale, refresh
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,14 +41,20 @@ def is_offered(language: str | None) -> bool:
 
 
 def _own_choice() -> str | None:
-    # A file needs no language, so nobody is looked up for one.
-    if request.endpoint is None or request.endpoint.endswith('static'):
+    # A file needs no language, so nobody is looked up for one (unless its absence is a page).
+    if (request.endpoint or 'static').endswith('static') and '_login_user' not in g:
         return None
     try:
         return current_user.language if current_user.is_authenticated else None
     except SQLAlchemyError:
         # The page that says so can be read in the browser's language.
         return None
+
+
+def choose_language() -> None:
+    """Find out, also anew, which language the page of this request speaks."""
+    refresh()
+    g.locale = present_language()
 
 
 def present_language() -> str:

@@ -13,11 +13,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from app.database_errors import is_away, is_conflict
 from app.errors import bp
 from app.extensions import db
+from app.locales import choose_language
 from app.main.forms import SearchForm
 from app.sessions import is_api_request
 
 # There is a template of that name for each; other codes share those of their kind.
-PAGES = {400, 403, 404, 405, 409, 413, 429, 500, 503}
+PAGES = {400, 401, 403, 404, 405, 409, 410, 413, 415, 429, 500, 503}
 RETRY_AFTER = 30  # seconds
 
 
@@ -55,7 +56,7 @@ def json_error(
 
 
 def _prepare_page(status: int) -> None:
-    """See to it that the navigation bar can be drawn, whatever has happened."""
+    """See to it that the page can be drawn for this visitor, whatever has happened."""
     if request_ctx.url_adapter is None:
         # The host is not one of ours, so the request was never looked at. Its links are relative.
         request_ctx.url_adapter = current_app.url_map.bind('localhost')
@@ -70,6 +71,8 @@ def _prepare_page(status: int) -> None:
             g.search_form = SearchForm()
     except SQLAlchemyError:
         g._login_user = AnonymousUserMixin()
+    # Not every request has come to where that is done, or knew who asks.
+    choose_language()
 
 
 @bp.app_errorhandler(HTTPException)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import utcnow, waiting_for_writers
 from app.extensions import db
-from app.locales import present_language
+from app.locales import choose_language
 from app.main import bp
 from app.main.forms import SearchForm
 from app.models import User
@@ -27,7 +27,7 @@ NO_VISITS = {'main.notifications', 'main.task'}
 @bp.before_app_request
 def before_request() -> None:
     """Note the page's language (13) and that the visitor is here (6); give the search box (16)."""
-    g.locale = present_language()
+    choose_language()
     if _is_visit() and current_user.is_authenticated:
         _see(current_user)
         g.search_form = SearchForm()

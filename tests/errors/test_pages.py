@@ -14,13 +14,13 @@ from werkzeug.http import HTTP_STATUS_CODES
 from app import db
 from app.models import User
 from tests.conftest import MakeUser
-from tests.pages import flashes, heading, link
+from tests.pages import flashes, heading, link, title
 
 
 @pytest.fixture
 def broken(make_app: Callable[..., Flask]) -> Flask:
     """An application as in production, with views that fail."""
-    app = make_app(PROPAGATE_EXCEPTIONS=False)
+    app = make_app(PROPAGATE_EXCEPTIONS=False, TRUSTED_HOSTS=['localhost'], WTF_CSRF_ENABLED=True)
 
     @app.route('/fail')
     def fail() -> str:
@@ -75,9 +75,12 @@ def broken(make_app: Callable[..., Flask]) -> Flask:
         ('DELETE', '/index', 405, 'Method Not Allowed'),
         ('GET', '/delete-meanwhile', 409, 'Somebody Was Quicker'),
         ('GET', '/refuse', 400, 'Bad Request'),
+        ('GET', '/refuse/401', 401, 'Not Logged In'),
         ('GET', '/refuse/403', 403, 'Forbidden'),
         ('GET', '/refuse/503', 503, 'The Site Is Taking a Break'),
-        ('GET', '/refuse/410', 410, 'Bad Request'),
+        ('GET', '/refuse/410', 410, 'No Longer There'),
+        ('GET', '/refuse/415', 415, 'Unknown Kind of Data'),
+        ('GET', '/refuse/418', 418, 'Bad Request'),
         ('GET', '/refuse/502', 502, 'An unexpected error has occurred'),
         ('GET', '/fail', 500, 'An unexpected error has occurred'),
         ('GET', '/fail-half-way', 500, 'An unexpected error has occurred'),
@@ -90,6 +93,7 @@ def test_a_page_of_our_own(broken: Flask, method: str, path: str, status: int, t
     assert response.status_code == status
     assert response.content_type == 'text/html; charset=utf-8'
     assert heading(response) == text
+    assert title(response) == f'{text} - Microblog'
     assert link(response, 'Back') == '/index'
     assert link(response, 'Explore') == '/explore'
     assert 'secret detail' not in response.text
@@ -133,6 +137,7 @@ def test_who_is_logged_in_stays_so_on_an_error_page(
 
 def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = broken.test_client()
+    client.set_cookie('language', 'de')
     with client.session_transaction() as session:
         session['_user_id'] = '1'
 
@@ -143,7 +148,72 @@ def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyP
     for path, status in (('/nothing', 404), ('/fail', 503)):
         response = client.get(path)
         assert response.status_code == status, path
-        assert link(response, 'Login') == '/auth/login'
+        assert link(response, 'Anmelden') == '/auth/login'
+
+
+# How each of these goes wrong, the status, and the heading in German.
+IN_GERMAN = [
+    (('GET', '/nothing'), 404, 'Seite nicht gefunden'),
+    (('GET', '/static/nothing.css'), 404, 'Seite nicht gefunden'),
+    (('POST', '/explore'), 405, 'Methode nicht erlaubt'),
+    (('POST', '/auth/login'), 400, 'Ungültige Anfrage'),
+    (('GET', '/auth/login?untrusted'), 400, 'Ungültige Anfrage'),
+    (('POST', '/auth/login?large'), 413, 'Zu viel auf einmal'),
+    (('GET', '/refuse/401'), 401, 'Nicht angemeldet'),
+    (('GET', '/refuse/409'), 409, 'Jemand war schneller'),
+    (('GET', '/refuse/410'), 410, 'Nicht mehr da'),
+    (('GET', '/refuse/415'), 415, 'Unbekannte Art von Daten'),
+    (('GET', '/refuse/429'), 429, 'Zu viele Anfragen'),
+]
+IN_GERMAN_BY_COOKIE = [
+    *IN_GERMAN,
+    (('GET', '/fail'), 500, 'Ein unerwarteter Fehler ist aufgetreten'),
+    (('GET', '/refuse/503'), 503, 'Die Website macht kurz Pause'),
+]
+
+
+def in_german(client: FlaskClient, method: str, path: str, status: int, text: str) -> None:
+    host = 'evil.example' if 'untrusted' in path else 'localhost'
+    data = {'username': 'x' * 65_536 if 'large' in path else 'x'}
+    response = client.open(
+        path, method=method, headers={'Host': host}, data=data if method == 'POST' else None
+    )
+    assert response.status_code == status
+    assert heading(response) == text
+    assert '<html lang="de" dir="ltr">' in response.text
+
+
+@pytest.mark.parametrize(('how', 'status', 'text'), IN_GERMAN_BY_COOKIE)
+def test_it_speaks_the_language_of_the_cookie(
+    broken: Flask, how: tuple[str, str], status: int, text: str
+) -> None:
+    client = broken.test_client()
+    client.set_cookie('language', 'de')
+    client.set_cookie('language', 'de', domain='evil.example')
+    in_german(client, *how, status, text)
+
+
+@pytest.mark.parametrize(('how', 'status', 'text'), IN_GERMAN)
+def test_it_speaks_the_language_of_the_account(
+    broken: Flask, make_user: MakeUser, how: tuple[str, str], status: int, text: str
+) -> None:
+    client = broken.test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = make_user('susan', language='de').get_id()
+    cookie = client.get_cookie('session')
+    assert cookie is not None
+    client.set_cookie('session', cookie.value, domain='evil.example')
+    client.set_cookie('language', 'es')
+    client.set_cookie('language', 'es', domain='evil.example')
+    in_german(client, *how, status, text)
+
+
+def test_a_page_without_a_known_host_says_in_which_language_it_is(broken: Flask) -> None:
+    response = broken.test_client().get(
+        '/', headers={'Host': 'evil.example', 'Accept-Language': 'ar'}
+    )
+    assert response.status_code == 400
+    assert '<html lang="ar" dir="rtl">' in response.text
 
 
 def test_csrf(make_app: Callable[..., Flask]) -> None:
@@ -192,7 +262,7 @@ def test_programs_get_json(broken: Flask, path: str, accept: str | None, json: b
 
 def test_json_for_each_error(broken: Flask) -> None:
     client = broken.test_client()
-    for status in (400, 403, 404, 405, 413, 429, 500, 503):
+    for status in (400, 401, 403, 404, 405, 409, 410, 413, 415, 429, 500, 503):
         response = client.get(f'/api/refuse/{status}')
         assert (response.status_code, response.json) == (
             status,

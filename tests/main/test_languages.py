@@ -171,7 +171,7 @@ def test_flashes_and_errors_of_forms(
 def test_error_pages(client: FlaskClient) -> None:
     page = client.get('/nothing', headers={'Accept-Language': 'zh'})
     assert heading(page) == '页面不存在'
-    assert title(page) == '欢迎来到 Microblog'
+    assert title(page) == '页面不存在 - Microblog'
     assert spoken(page) == ('zh', 'ltr')
 
 
