@@ -1,9 +1,13 @@
 """What all tests share: an application, a client and a command runner on a database of their own.
 
 The database is SQLite unless TEST_DATABASE_URL names an empty PostgreSQL or MariaDB database.
+Where several processes share the tests, each makes one of its own beside it.
 """
 
-import os
+from tests.environment import SERVER_URL, WORKER
+
+# isort: split
+# What is imported from here on reads the environment that the line above has made.
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,15 +21,24 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient, FlaskCliRunner
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine, event, exists, literal, select, union_all
+from sqlalchemy import (
+    Engine,
+    NullPool,
+    create_engine,
+    event,
+    exists,
+    literal,
+    make_url,
+    select,
+    text,
+    union_all,
+)
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from app import cli, create_app, db, search, translate
 from app.models import User
 from config import Config, database_uri
-
-SERVER_URL = os.environ.get('TEST_DATABASE_URL', '')
 
 # As good as any other where nobody attacks, and a hundred times as quick.
 generate_password_hash.__defaults__ = ('scrypt:128:8:1', 16)
@@ -39,7 +52,30 @@ def _wait_for_no_disk(connection: Any, _record: Any) -> None:
 
 
 @pytest.fixture(scope='session')
-def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
+def _server_url() -> Iterator[str]:
+    """The address of the database of this process on a server, '' for SQLite."""
+    if not SERVER_URL or not WORKER:
+        yield SERVER_URL
+        return
+    url = make_url(SERVER_URL)
+    name = f'{url.database}_{WORKER}'
+    administrate(f'DROP DATABASE IF EXISTS {name}')
+    administrate(f'CREATE DATABASE {name}')
+    yield url.set(database=name).render_as_string(hide_password=False)
+    administrate(f'DROP DATABASE {name}')
+
+
+def administrate(statement: str) -> None:
+    """Tell the database server something that is no matter of one database."""
+    engine = create_engine(
+        database_uri(SERVER_URL), poolclass=NullPool, isolation_level='AUTOCOMMIT'
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.fixture(scope='session')
+def config_class(tmp_path_factory: pytest.TempPathFactory, _server_url: str) -> type[Config]:
     """The settings of the tests; a test that wants others makes a subclass."""
     folder = tmp_path_factory.mktemp('instance')
 
@@ -48,7 +84,8 @@ def config_class(tmp_path_factory: pytest.TempPathFactory) -> type[Config]:
         SECRET_KEY = 'for tests only, and long enough for any use'
         INSTANCE_PATH = str(folder)
         PUBLIC_PATH = str(folder / 'public')
-        SQLALCHEMY_DATABASE_URI = database_uri(SERVER_URL or f'sqlite:///{folder}/test.db')
+        SQLALCHEMY_DATABASE_URI = database_uri(_server_url or f'sqlite:///{folder}/test.db')
+        LOG_TO_STDOUT = False
         WTF_CSRF_ENABLED = False
         RATELIMIT_ENABLED = False
 

@@ -1,7 +1,6 @@
 """The settings, as a process of its own reads them from its environment."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from threading import Thread
 import pytest
 
 from config import Config, database_uri
+from tests.environment import bare
 
 PROJECT = Path(__file__).parent.parent
 SHOW = """
@@ -22,11 +22,10 @@ START = "from app import create_app; print(create_app().config['SECRET_KEY'])"
 
 
 def run(code: str, **environment: str) -> 'subprocess.CompletedProcess[str]':
-    keep = {k: v for k, v in os.environ.items() if k in ('PATH', 'HOME', 'LANG')}
     return subprocess.run(
         [sys.executable, '-c', code],
         cwd=PROJECT,
-        env={**keep, **environment},
+        env=bare(**environment),
         capture_output=True,
         text=True,
         check=False,

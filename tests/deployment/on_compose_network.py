@@ -3,7 +3,6 @@
 Containers are played by processes of this machine, each at an address of its own.
 """
 
-import os
 import re
 import shutil
 import socket
@@ -19,6 +18,7 @@ import pytest
 
 from tests.deployment.namespaces import prepare_nginx, run
 from tests.deployment.visitor import Visitor, core_story
+from tests.environment import bare
 from tests.servers import PROJECT, answers, running, wait_until
 
 SITE = 'http://localhost'
@@ -47,16 +47,15 @@ class Network:
             self.server.sendto(query[:2] + b'\x81\x80' + counts + question + records, sender)
 
     def add(self, address: str) -> None:
-        settings = {
-            'PATH': os.environ['PATH'],
-            'SECRET_KEY': 'for tests only',
-            'DATABASE_URL': f'sqlite:///{FOLDER}/app.db',
-            'INSTANCE_PATH': str(FOLDER),
-            'SITE_URL': SITE,
-            'PROXY_COUNT': '1',
-            'WEB_CONCURRENCY': '1',
-            'LOG_TO_STDOUT': '1',
-        }
+        settings = bare(
+            SECRET_KEY='for tests only',
+            DATABASE_URL=f'sqlite:///{FOLDER}/app.db',
+            INSTANCE_PATH=str(FOLDER),
+            SITE_URL=SITE,
+            PROXY_COUNT='1',
+            WEB_CONCURRENCY='1',
+            LOG_TO_STDOUT='1',
+        )
         flask = [sys.executable, '-m', 'flask', 'db', 'upgrade']
         subprocess.run(flask, cwd=PROJECT, env=settings, check=True, capture_output=True)
         gunicorn = [sys.executable, '-m', 'gunicorn', '-c', 'deployment/gunicorn.conf.py']

@@ -1,7 +1,10 @@
 """boot.sh: waits for the database, and then becomes the web server."""
 
+<<<<<<< HEAD
 import os
 import re
+=======
+>>>>>>> 6c00a42 (Tests start from an environment of their own: no .env and no variable of a developer's site reaches them or what they start; the Procfile's test reads the Procfile)
 import signal
 import subprocess
 import sys
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import bare
 from tests.servers import PATIENCE, PROJECT, answers, free_port, wait_until
 
 
@@ -30,13 +34,12 @@ def home(tmp_path: Path) -> Path:
 def booting(home: Path) -> Iterator['tuple[subprocess.Popen[bytes], int]']:
     """A start while the folder of the database is missing, and the port of the server."""
     port = free_port()
-    environment = {
-        'PATH': os.environ['PATH'],
-        'PORT': str(port),
-        'DATABASE_URL': f'sqlite:///{home}/volume/app.db',
-        'INSTANCE_PATH': str(home / 'instance'),
-        'LOG_TO_STDOUT': '1',
-    }
+    environment = bare(
+        PORT=str(port),
+        DATABASE_URL=f'sqlite:///{home}/volume/app.db',
+        INSTANCE_PATH=str(home / 'instance'),
+        LOG_TO_STDOUT='1',
+    )
     with (home / 'log').open('w') as log:
         process = subprocess.Popen(['./boot.sh'], cwd=home, env=environment, stdout=log, stderr=log)
         yield process, port
@@ -49,9 +52,13 @@ def booting(home: Path) -> Iterator['tuple[subprocess.Popen[bytes], int]']:
     ('name', 'text'), [('WEB_CONCURRENCY', 'many'), ('WEB_THREADS', '-3'), ('PORT', 'http')]
 )
 def test_a_malformed_setting_ends_it_with_one_line(home: Path, name: str, text: str) -> None:
-    environment = {'PATH': os.environ['PATH'], name: text}
     result = subprocess.run(
-        ['./boot.sh'], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        ['./boot.sh'],
+        cwd=home,
+        env=bare(**{name: text}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert result.returncode != 0
     assert result.stderr.startswith(f'{name} must be ')

@@ -87,5 +87,3 @@ def test_the_procfile_is_as_promised() -> None:
     processes = dict(line.split(': ', 1) for line in lines)
     assert processes['release'] == 'flask db upgrade'
     assert processes['worker'].endswith('rq worker -u $REDIS_URL microblog-tasks')
-    # A failure on the way never starts a server.
-    assert ';' not in ''.join(lines)

@@ -1,6 +1,5 @@
 """gunicorn with the configuration of deployment/."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.visitor import Visitor, core_story
+from tests.environment import bare
 from tests.servers import PROJECT, answers, free_port, running, wait_until
 
 GUNICORN = [sys.executable, '-m', 'gunicorn', '-c', 'deployment/gunicorn.conf.py']
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    keep = {name: value for name, value in os.environ.items() if name in ('PATH', 'LANG')}
     return {
-        **keep,
+        **bare(),
         'HOME': str(folder),
         'SECRET_KEY': 'for tests only',
         'DATABASE_URL': f'sqlite:///{folder}/app.db',

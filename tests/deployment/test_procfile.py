@@ -10,12 +10,26 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tests.conftest import SERVER_URL
 from tests.deployment.visitor import core_story
+from tests.environment import SERVER_URL, bare
 from tests.migrations.database import Database
 from tests.servers import PROJECT, accepts, answers, free_port, missing, running, wait_until
 
 PROGRAMS = str(Path(sys.executable).parent)
+
+
+def run(process: str, environment: dict[str, str]) -> 'subprocess.CompletedProcess[str]':
+    """Run a line of the Procfile, as hosts do."""
+    lines = (PROJECT / 'Procfile').read_text().splitlines()
+    command = dict(line.split(': ', 1) for line in lines)[process]
+    return subprocess.run(
+        ['sh', '-c', command],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -43,29 +57,21 @@ def test_the_processes(database: Database, redis_url: str, tmp_path: Path) -> No
     address = database.url
     if SERVER_URL.startswith('postgres'):
         address = address.replace('postgresql+psycopg://', 'postgres://')  # as Heroku has it
-    environment = {
-        'PATH': f'{PROGRAMS}:{os.environ["PATH"]}',
-        'HOME': str(tmp_path),
-        'SECRET_KEY': 'for tests only',
-        'DATABASE_URL': address,
-        'REDIS_URL': redis_url,
-        'REDIS_TLS_VERIFY': '0',
-        'INSTANCE_PATH': str(tmp_path / 'instance'),
-        'FLASK_APP': 'microblog.py',
-        'LOG_TO_STDOUT': '1',
-        'WEB_CONCURRENCY': '1',
-    }
-    processes = dict(
-        line.split(': ', 1) for line in (PROJECT / 'Procfile').read_text().splitlines()
+    environment = bare(
+        PATH=f'{PROGRAMS}:{os.environ["PATH"]}',
+        HOME=str(tmp_path),
+        SECRET_KEY='for tests only',
+        DATABASE_URL=address,
+        REDIS_URL=redis_url,
+        REDIS_TLS_VERIFY='0',
+        INSTANCE_PATH=str(tmp_path / 'instance'),
+        LOG_TO_STDOUT='1',
+        WEB_CONCURRENCY='1',
     )
-    subprocess.run(
-        ['sh', '-c', processes['release']],
-        cwd=PROJECT,
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    honcho = [sys.executable, '-m', 'honcho', 'start', '--port', str(port), 'web', 'worker']
+    assert run('release', environment).returncode == 0
+    # Without the file `.env` of whoever runs the tests.
+    honcho = [sys.executable, '-m', 'honcho', 'start', '--env', os.devnull, '--port', str(port)]
+    honcho += ['web', 'worker']
     with (
         running(honcho, tmp_path / 'honcho.log', environment),
         Redis.from_url(redis_url, ssl_cert_reqs='none') as redis,
@@ -81,27 +87,35 @@ def test_the_processes(database: Database, redis_url: str, tmp_path: Path) -> No
         assert 'flask-limiter' not in log.read_text()
 
 
-def test_without_redis_there_is_no_worker(tmp_path: Path) -> None:
+def test_without_redis_there_is_no_worker() -> None:
     """It says so, and does not look for Redis where nobody has said that there is one."""
-    lines = (PROJECT / 'Procfile').read_text().splitlines()
-    (worker,) = (line.partition('&& ')[2] for line in lines if line.startswith('worker: '))
-    environment = {'PATH': f'{PROGRAMS}:{os.environ["PATH"]}'}
-    result = subprocess.run(
-        ['sh', '-c', worker], cwd=PROJECT, env=environment, capture_output=True, text=True
-    )
+    result = run('worker', bare(PATH=f'{PROGRAMS}:{os.environ["PATH"]}'))
     assert result.returncode == 1
     assert result.stderr == 'REDIS_URL is not set\n'
 
 
-def test_a_failed_migration_starts_nothing(tmp_path: Path) -> None:
-    """What `release` does when the database is away: it says so, and hosts stop there."""
-    environment = {
-        'PATH': f'{PROGRAMS}:{os.environ["PATH"]}',
-        'DATABASE_URL': 'sqlite:////nowhere/app.db',
-        'INSTANCE_PATH': str(tmp_path),
-        'FLASK_APP': 'microblog.py',
-    }
-    result = subprocess.run(
-        ['sh', '-c', 'flask db upgrade'], cwd=PROJECT, env=environment, capture_output=True
+def test_a_failed_migration_ends_the_release(tmp_path: Path) -> None:
+    """When the database is away it says so by its status, and hosts stop there."""
+    environment = bare(
+        PATH=f'{PROGRAMS}:{os.environ["PATH"]}',
+        DATABASE_URL='sqlite:////nowhere/app.db',
+        INSTANCE_PATH=str(tmp_path),
     )
+    result = run('release', environment)
     assert result.returncode != 0
+    assert 'unable to open database file' in result.stderr
+
+
+@pytest.mark.parametrize(('fails', 'started'), [(None, True), ('flask', False)])
+@pytest.mark.parametrize(('process', 'server'), [('web', 'gunicorn'), ('worker', 'rq')])
+def test_a_failure_on_the_way_starts_nothing(
+    tmp_path: Path, process: str, server: str, fails: str | None, started: bool
+) -> None:
+    """Every program is played by one that writes down that it was started."""
+    for name in ('flask', 'python', 'gunicorn', 'rq'):
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\ntouch {program}.started\nexit {int(name == fails)}\n')
+        program.chmod(0o755)
+    result = run(process, bare(PATH=f'{tmp_path}:{os.environ["PATH"]}'))
+    assert (tmp_path / f'{server}.started').exists() is started
+    assert (result.returncode == 0) is started

@@ -21,7 +21,8 @@ from sqlalchemy import make_url
 
 from app import database
 from app.models import User
-from tests.conftest import SERVER_URL, MakeUser
+from tests.conftest import MakeUser
+from tests.environment import SERVER_URL
 from tests.pages import heading, link
 from tests.servers import free_port, running_postgresql
 

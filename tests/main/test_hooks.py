@@ -15,7 +15,8 @@ from app import database, db
 from app.database import utcnow
 from app.main import hooks
 from app.models import User
-from tests.conftest import SERVER_URL, MakeUser
+from tests.conftest import MakeUser
+from tests.environment import SERVER_URL
 
 LONG_AGO = datetime(2026, 1, 1)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import make_url
 
 from config import Config, database_uri
-from tests.conftest import SERVER_URL
+from tests.conftest import administrate
+from tests.environment import SERVER_URL
 from tests.migrations.database import Database
 
 NewDatabase = Callable[..., Database]
@@ -26,7 +27,7 @@ def new_database(config_class: type[Config], tmp_path: Path) -> Iterator[NewData
             url = make_url(database_uri(SERVER_URL))
             name = f'{url.database}_{token_hex(6)}'
             options = f' CHARACTER SET {charset}' if url.get_backend_name() == 'mysql' else ''
-            _administrate(f'CREATE DATABASE {name}{options}')
+            administrate(f'CREATE DATABASE {name}{options}')
             address = url.set(database=name).render_as_string(hide_password=False)
         else:
             address = database_uri(f'sqlite:///{tmp_path}/{next(numbers)}.db')
@@ -37,15 +38,7 @@ def new_database(config_class: type[Config], tmp_path: Path) -> Iterator[NewData
     for database in databases:
         database.close()
         if SERVER_URL:
-            _administrate(f'DROP DATABASE {make_url(database.url).database}')
-
-
-def _administrate(statement: str) -> None:
-    engine = create_engine(
-        database_uri(SERVER_URL), poolclass=NullPool, isolation_level='AUTOCOMMIT'
-    )
-    with engine.connect() as connection:
-        connection.execute(text(statement))
+            administrate(f'DROP DATABASE {make_url(database.url).database}')
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, text
 
 from app import db
-from tests.conftest import SERVER_URL
+from tests.environment import SERVER_URL
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
