@@ -1,10 +1,6 @@
 """boot.sh: waits for the database, and then becomes the web server."""
 
-<<<<<<< HEAD
-import os
 import re
-=======
->>>>>>> 6c00a42 (Tests start from an environment of their own: no .env and no variable of a developer's site reaches them or what they start; the Procfile's test reads the Procfile)
 import signal
 import subprocess
 import sys
