@@ -12,6 +12,8 @@ from app.locales import offered_languages, present_language, primary
 from app.text import case_key, is_username
 
 AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
+# More lines are folded to ten (app.css). Without line breaks, nothing that may be written has more.
+LONG_TEXT = 12
 
 # Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
 # Japanese stand right behind one, as Latin quotation marks do.
@@ -42,6 +44,11 @@ def _without_the_sentence(address: str) -> str:
         if not unopened and last not in ".,;:?!'*_~…":
             return address
         address = address[:-1]
+
+
+def is_long_text(text: str) -> bool:
+    """Tell whether `text` has so many lines that a page shows only its beginning at first."""
+    return len(text.splitlines()) > LONG_TEXT
 
 
 def hue(name: str) -> int:
@@ -84,6 +91,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
     app.jinja_env.filters['mark'] = search.mark
+    app.jinja_env.tests['long_text'] = is_long_text
     app.jinja_env.globals['get_locale'] = get_locale
     app.jinja_env.globals['greeting'] = greeting
     app.jinja_env.globals['text_direction'] = text_direction

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from flask import Flask, render_template_string
 
-from app.templating import AVATAR_HUES, hue, links
+from app.templating import AVATAR_HUES, hue, is_long_text, links
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,18 @@ def test_a_time_can_be_read_without_a_script(app: Flask) -> None:
 def test_a_person_has_one_colour() -> None:
     assert hue('Susan') == hue('susan')
     assert 0 <= hue('小林') < AVATAR_HUES
+
+
+@pytest.mark.parametrize(
+    ('text', 'is_long'),
+    [
+        ('', False),
+        ('字' * 140, False),
+        ('\n'.join('x' * 12), False),
+        ('\n'.join('x' * 13), True),
+        ('x' + '\n' * 138 + 'x', True),
+        ('\u2028'.join('x' * 13), True),
+    ],
+)
+def test_what_is_folded(text: str, is_long: bool) -> None:
+    assert is_long_text(text) == is_long

@@ -45,6 +45,7 @@ def test_nothing_serious(
     look('/index')
     for number in range(6):
         susan.post(f'number {number}')
+    susan.post('number' + '\n' * 20 + 'seven')
     found.extend(findings(susan, axe))
     susan.send(post='x' * 141)
     found.extend(findings(susan, axe))

@@ -91,6 +91,50 @@ def test_a_picture_that_cannot_be_had_is_not_seen(make_visitor: MakeVisitor, pat
     assert missing != inside_of_avatar(page)
 
 
+LONG = 'x' + '\n' * 120 + 'https://example.org'
+
+
+def height(page: Page) -> float:
+    box = page.locator('.post-body').first.bounding_box()
+    assert box is not None
+    return box['height']
+
+
+def test_a_long_post_unfolds_without_a_script(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor(java_script_enabled=False, viewport=PHONE)
+    susan.register('susan')
+    susan.post('\n'.join('x' * 12))
+    page = susan.page
+    assert page.locator('summary').count() == 0
+    susan.post(LONG)
+    assert page.content().count('href="https://example.org"') == 1
+    for path in ('/explore', '/user/susan', '/search?q=example'):
+        susan.open(path)
+        assert 200 < height(page) < 350
+        page.click('text=Show more')
+        assert height(page) > 3000
+        assert page.locator('text=Show more').is_hidden()
+        page.click('text=Show less')
+        assert height(page) < 350
+
+
+def test_a_long_post_unfolds_by_keyboard(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor()
+    susan.register('susan')
+    susan.post(LONG)
+    page = susan.page
+    page.focus('.post .author')
+    page.keyboard.press('Tab')
+    # A link in what is not seen.
+    assert page.evaluate('document.activeElement.textContent') == 'https://example.org'
+    assert height(page) > 3000
+    page.keyboard.press('Tab')
+    assert height(page) < 350
+    assert page.evaluate('document.activeElement.localName') == 'summary'
+    page.keyboard.press('Enter')
+    assert height(page) > 3000
+
+
 def test_characters_are_counted_as_the_server_counts_them(make_visitor: MakeVisitor) -> None:
     susan = make_visitor()
     susan.register('susan')
