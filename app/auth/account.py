@@ -10,6 +10,7 @@ from app.auth import bp
 from app.auth.email import (
     ENOUGH_LINKS,
     NO_LINKS,
+    check_mail,
     send_change_email_email,
     send_email_changed_email,
 )
@@ -46,7 +47,7 @@ def change_email() -> str | Response:
         elif not send_change_email_email(current_user, form.email.data, site):
             flash(ENOUGH_LINKS)
         else:
-            flash(_('Check your new email address for the instructions to confirm it'))
+            flash(check_mail(_('Check your new email address for the instructions to confirm it')))
         return redirect(url_for('main.edit_profile'))
     return render_template('auth/account.html', title=_('Change Email'), form=form)
 

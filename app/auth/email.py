@@ -14,6 +14,10 @@ from app.text import case_key
 # Told to people where the site does not know an address of its own: see app/site.py.
 NO_LINKS = _l('No link can be mailed right now. Please try again later.')
 ENOUGH_LINKS = _l('This address has been sent enough links for now. Please try again later.')
+# Told to them in place of the promise of a mail where there is no MAIL_SERVER.
+NO_MAIL = _l(
+    'This site sends no mails. Please ask its administrators for the link, which is in their log.'
+)
 
 # To one address, whoever asks: it may be a stranger's.
 MOST_MAILS = '3 per hour'
@@ -41,6 +45,11 @@ def _send(
             text_body=render_template(f'email/{name}.txt', user=user, **values),
             html_body=render_template(f'email/{name}.html', user=user, **values),
         )
+
+
+def check_mail(promise: str) -> str:
+    """Return what people are told after a link was mailed: `promise`, where mails are sent."""
+    return promise if current_app.config['MAIL_SERVER'] else str(NO_MAIL)
 
 
 def _may_be_mailed(address: str, limit: str = MOST_MAILS) -> bool:

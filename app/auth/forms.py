@@ -111,7 +111,7 @@ class ResetPasswordRequestForm(Form):
 class ResetPasswordForm(Form):
     password = new_password_field()
     password2 = repeated_password_field()
-    submit = SubmitField(_l('Request Password Reset'))
+    submit = SubmitField(_l('Set a new password'))
 
 
 class ChangePasswordForm(Form):

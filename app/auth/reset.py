@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.auth import bp
-from app.auth.email import NO_LINKS, send_password_reset_email_to
+from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
 from app.email import in_background
 from app.extensions import db
@@ -27,7 +27,7 @@ def reset_password_request() -> str | Response:
             flash(NO_LINKS)
         else:
             in_background(send_password_reset_email_to, form.email.data, site, present_language())
-            flash(_('Check your email for the instructions to reset your password'))
+            flash(check_mail(_('Check your email for the instructions to reset your password')))
         return redirect(url_for('auth.login'))
     return render_template('auth/reset_password_request.html', title=_('Reset Password'), form=form)
 
@@ -48,4 +48,4 @@ def reset_password(token: str) -> str | Response:
         db.session.commit()
         flash(_('Your password has been reset.'))
         return redirect(url_for('auth.login'))
-    return render_template('auth/reset_password.html', form=form)
+    return render_template('auth/reset_password.html', title=_('Set a new password'), form=form)

@@ -33,6 +33,7 @@ def user(username: str) -> str:
     page = requested_page(PostsBy(user))
     return render_template(
         'user.html',
+        title=user.username,
         user=user,
         posts=page.items,
         form=EmptyForm(),

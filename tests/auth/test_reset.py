@@ -45,8 +45,22 @@ def test_the_pages(client: FlaskClient, susan: User) -> None:
     assert 'value="Request Password Reset"' in response.text
     assert 'Forgot Your Password?' in client.get('/auth/login').text
     response = client.get(f'/auth/reset_password/{susan.get_reset_password_token()}')
-    assert title(response) == 'Welcome to Microblog'
+    assert title(response) == 'Set a new password - Microblog'
     assert heading(response) == 'Reset Your Password'
+    assert 'value="Set a new password"' in response.text
+
+
+def test_no_mail_is_promised_where_none_is_sent(
+    make_app: Callable[..., Flask], log_in: Callable[[User], FlaskClient], susan: User
+) -> None:
+    client = make_app(MAIL_SERVER=None).test_client()
+    for email in (susan.email, 'nobody@example.com'):
+        client.post('/auth/reset_password_request', data={'email': email})
+        assert flashes(client.get('/auth/login')) == [
+            'This site sends no mails. '
+            'Please ask its administrators for the link, which is in their log.'
+        ]
+    wait_for_threads()
 
 
 def test_the_whole_story(client: FlaskClient, susan: User, mailbox: Mailbox) -> None:

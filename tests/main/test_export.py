@@ -14,7 +14,7 @@ from app.models import Post, User
 from app.tasks import export, export_posts
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
-from tests.pages import csrf_token
+from tests.pages import csrf_token, link
 
 LogIn = Callable[[User], FlaskClient]
 START = datetime(2024, 2, 29, 12, 30)
@@ -69,6 +69,25 @@ def test_an_archive(
     assert response.content_type == 'application/json'
     assert response.headers['Content-Disposition'] == 'attachment; filename=posts.json'
     assert [piece.post_count for piece in archive.archive(susan.id)][-1] == count
+
+
+def test_the_page_promises_a_mail(log_in: LogIn, susan: User) -> None:
+    page = log_in(susan).get('/export_posts').text
+    assert 'will be sent to susan@example.com' in page
+    assert 'value="Send me the archive"' in page
+
+
+def test_where_no_mail_is_sent_the_page_offers_the_file(
+    make_app: Callable[..., Flask], susan: User
+) -> None:
+    client = make_app(MAIL_SERVER=None).test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = susan.get_id()
+    response = client.get('/export_posts')
+    assert 'sent' not in response.text
+    assert 'Send' not in response.text
+    assert link(response, 'Download the archive') == f'/archive/{susan.id}/posts.json'
+    assert 'value="Make the archive"' in response.text
 
 
 def test_archives_of_others(log_in: LogIn, susan: User, make_user: MakeUser) -> None:

@@ -33,7 +33,7 @@ def people(response: 'object') -> list[str]:
 
 def test_ones_own_profile(log_in: LogIn, susan: User) -> None:
     response = log_in(susan).get('/user/susan')
-    assert title(response) == 'Welcome to Microblog'
+    assert title(response) == 'susan - Microblog'
     assert heading(response) == 'User: susan'
     assert 'I like\n<a href="https://example.org"' in response.text
     assert re.search(r'Last seen on: <time [^>]*data-format="LLL"', response.text)
