@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import md5
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_login import UserMixin
@@ -229,7 +229,7 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
         The one place to change for another provider of pictures, beside app/headers.py.
         """
-        digest = md5(self.email.lower().encode(), usedforsecurity=False).hexdigest()
+        digest = sha256(self.email.lower().encode()).hexdigest()
         return f'https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}'
 
     def follow(self, user: User) -> bool:

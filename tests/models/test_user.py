@@ -25,7 +25,8 @@ def test_password_hashing() -> None:
 def test_avatar() -> None:
     user = User(username='john', email='john@example.com')
     assert user.avatar(128) == (
-        'https://www.gravatar.com/avatar/d4c74594d841139328695756648b6bd6?d=identicon&s=128'
+        'https://www.gravatar.com/avatar/'
+        '855f96e983f1f8e8be944692b6f719fd54329826cb62e98015efee8e2e071dd4?d=identicon&s=128'
     )
 
 
