@@ -23,6 +23,9 @@ load_dotenv(basedir / '.env')
 
 T = TypeVar('T')
 
+KEY_LENGTH = 16  # characters that a SECRET_KEY has at least
+MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex(32))'"
+
 TRUE_WORDS = {'1', 't', 'true', 'y', 'yes', 'on'}
 FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
 
@@ -185,7 +188,7 @@ def _shipped_languages() -> list[str]:
 class Config:
     """The settings under the names that Flask and its extensions read from `app.config`."""
 
-    SECRET_KEY = os.environ.get('SECRET_KEY')
+    SECRET_KEY = os.environ.get('SECRET_KEY', '').strip() or None
     INSTANCE_PATH = _read('INSTANCE_PATH', str(basedir / 'instance'), os.path.abspath, 'a folder')
     PUBLIC_PATH = _read('PUBLIC_PATH', str(basedir / 'public'), os.path.abspath, 'a folder')
 
@@ -293,6 +296,11 @@ class Config:
     def init_app(app: Flask) -> None:
         """Complete what depends on other settings. Raises InvalidSetting without a usable key."""
         if app.config['SECRET_KEY']:
+            if len(app.config['SECRET_KEY']) < KEY_LENGTH:
+                raise InvalidSetting(
+                    f'SECRET_KEY must have at least {KEY_LENGTH} characters, for whoever guesses '
+                    f'it can be anybody; make one with: {MAKE_KEY}'
+                )
             return
         try:
             app.config['SECRET_KEY'] = _own_secret_key(app)
@@ -312,7 +320,7 @@ def _own_secret_key(app: Flask) -> str:
     if make_url(app.config['SQLALCHEMY_DATABASE_URI']).get_backend_name() != 'sqlite':
         raise InvalidSetting(
             'SECRET_KEY must be set when DATABASE_URL names a database server; make one with: '
-            "python -c 'import secrets; print(secrets.token_hex(32))'"
+            f'{MAKE_KEY}'
         )
     folder = Path(app.config['INSTANCE_PATH'])
     folder.mkdir(parents=True, exist_ok=True)
@@ -329,4 +337,9 @@ def _own_secret_key(app: Flask) -> str:
             pass
         finally:
             draft.unlink()
-    return path.read_text()
+    key = path.read_text()
+    if len(key) < KEY_LENGTH:
+        raise InvalidSetting(
+            f'SECRET_KEY is not set, and {path} holds none: delete it, and another one is made'
+        )
+    return key

@@ -13,6 +13,7 @@ from config import Config, database_uri
 from tests.environment import bare
 
 PROJECT = Path(__file__).parent.parent
+KEY = 'sixteen letters.'
 SHOW = """
 import json
 from config import Config
@@ -50,12 +51,12 @@ def test_defaults() -> None:
 
 def test_values_from_the_environment() -> None:
     values = settings(
-        POSTS_PER_PAGE='3', ADMINS='a@example.com, b@example.com', LANGUAGES='en,es', SECRET_KEY='k'
+        POSTS_PER_PAGE='3', ADMINS='a@example.com, b@example.com', LANGUAGES='en,es', SECRET_KEY=KEY
     )
     assert values['POSTS_PER_PAGE'] == 3
     assert values['ADMINS'] == ['a@example.com', 'b@example.com']
     assert values['LANGUAGES'] == ['en', 'es']
-    assert values['SECRET_KEY'] == 'k'
+    assert values['SECRET_KEY'] == KEY
 
 
 def test_addresses_of_servers() -> None:
@@ -218,15 +219,40 @@ def test_a_key_that_cannot_be_kept_stops_the_start_with_one_line(path: str) -> N
     assert result.stderr.startswith('INSTANCE_PATH must be ')
     assert path in result.stderr
     # Nothing else needs it.
-    settings = {'INSTANCE_PATH': path, 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': 'k'}
-    assert run(START, **settings).stdout == 'k\n'
+    settings = {'INSTANCE_PATH': path, 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': KEY}
+    assert run(START, **settings).stdout == f'{KEY}\n'
 
 
 def test_static_files_that_cannot_be_published_are_a_warning() -> None:
-    settings = {'PUBLIC_PATH': '/dev/null', 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': 'k'}
+    settings = {'PUBLIC_PATH': '/dev/null', 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': KEY}
     result = run(START, LOG_TO_STDOUT='1', **settings)
     assert result.returncode == 0
     assert 'WARNING: Static files are not published in PUBLIC_PATH: ' in result.stdout
+
+
+@pytest.mark.parametrize('key', ['k', 'fifteen letters', 'x' + ' ' * 20])
+@pytest.mark.parametrize('database', ['sqlite://', 'postgresql://u:p@127.0.0.1/db'])
+def test_a_key_that_can_be_guessed_stops_the_start_with_one_line(key: str, database: str) -> None:
+    result = run(START, SECRET_KEY=key, DATABASE_URL=database)
+    assert result.returncode != 0
+    assert result.stdout == ''
+    assert result.stderr.count('\n') == 1
+    assert result.stderr.startswith('SECRET_KEY must have at least 16 characters')
+    assert 'fifteen letters' not in result.stderr
+
+
+@pytest.mark.parametrize('content', ['', 'short'])
+def test_a_file_without_a_key_stops_the_start_with_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / 'secret_key').write_text(content)
+    result = run(START, INSTANCE_PATH=str(tmp_path), DATABASE_URL='sqlite://')
+    assert result.returncode != 0
+    assert result.stderr.count('\n') == 1
+    assert result.stderr.startswith(f'SECRET_KEY is not set, and {tmp_path}/secret_key holds none')
+
+
+def test_a_blank_key_is_as_good_as_none(tmp_path: Path) -> None:
+    settings = {'INSTANCE_PATH': str(tmp_path), 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': ' '}
+    assert len(run(START, **settings).stdout.strip()) == 64
 
 
 def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_the_test_application_is_testing(app: Flask) -> None:
 
 def test_without_test_settings_it_is_not_testing(config_class: type[Config]) -> None:
     class PlainConfig(Config):
-        SECRET_KEY = 'x'
+        SECRET_KEY = 'x' * 16
         INSTANCE_PATH = config_class.INSTANCE_PATH
 
     app = create_app(PlainConfig)

@@ -48,7 +48,7 @@ class Network:
 
     def add(self, address: str) -> None:
         settings = bare(
-            SECRET_KEY='for tests only',
+            SECRET_KEY='for tests only, and long enough for any use',
             DATABASE_URL=f'sqlite:///{FOLDER}/app.db',
             INSTANCE_PATH=str(FOLDER),
             SITE_URL=SITE,

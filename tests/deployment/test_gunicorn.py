@@ -20,7 +20,7 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     return {
         **bare(),
         'HOME': str(folder),
-        'SECRET_KEY': 'for tests only',
+        'SECRET_KEY': 'for tests only, and long enough for any use',
         'DATABASE_URL': f'sqlite:///{folder}/app.db',
         'INSTANCE_PATH': str(folder / 'instance'),
         'LOG_TO_STDOUT': '1',

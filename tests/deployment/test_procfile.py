@@ -60,7 +60,7 @@ def test_the_processes(database: Database, redis_url: str, tmp_path: Path) -> No
     environment = bare(
         PATH=f'{PROGRAMS}:{os.environ["PATH"]}',
         HOME=str(tmp_path),
-        SECRET_KEY='for tests only',
+        SECRET_KEY='for tests only, and long enough for any use',
         DATABASE_URL=address,
         REDIS_URL=redis_url,
         REDIS_TLS_VERIFY='0',

@@ -110,7 +110,7 @@ def _start_upgrade(database: Database, folder: Path) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         'DATABASE_URL': database.url,
-        'SECRET_KEY': 'for tests only',
+        'SECRET_KEY': 'for tests only, and long enough for any use',
         'INSTANCE_PATH': str(folder),
         'FLASK_APP': 'microblog.py',
     }
