@@ -270,3 +270,13 @@ def test_no_link_without_a_key(
     assert LINK not in page
     assert 'translate.js' not in page
     assert client.post('/translate', data=FORM).json == {'text': NOT_CONFIGURED}
+
+
+def test_ones_own_posts_have_no_link(
+    log_in: Callable[[User], FlaskClient], make_user: MakeUser
+) -> None:
+    author = make_user('john')
+    db.session.add(Post(body='hola', language='es', author=author))
+    db.session.commit()
+    for reader, shown in ((author, False), (make_user('susan'), True)):
+        assert (LINK in log_in(reader).get('/explore').text) == shown

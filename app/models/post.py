@@ -7,14 +7,22 @@ from sqlalchemy import Connection, Index, Select, String, event, exists, select,
 from sqlalchemy.orm import Mapped, Mapper, joinedload, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
-from app.language import CODE_LENGTH, detect_language
+from app.language import CODE_LENGTH, FEW_WORDS, detect_language
 from app.models.base import Identifier, Model, UserId
 from app.models.searchable import SearchableMixin
 from app.models.user import User
 
+LATELY = 20  # posts of an author that tell which languages they usually write in
+
 
 def _language_of(context: Any) -> str:
-    return detect_language(context.get_current_parameters()['body'])
+    row = context.get_current_parameters()
+    if len(row['body'].split()) > FEW_WORDS:
+        return detect_language(row['body'])
+    own = select(Post.language).where(Post.user_id == row['user_id'])
+    newest_first = own.order_by(Post.timestamp.desc(), Post.id.desc()).limit(LATELY)
+    usual = context.connection.scalars(newest_first)
+    return detect_language(row['body'], filter(None, usual))
 
 
 class Post(SearchableMixin, Model):

@@ -35,10 +35,10 @@ def popups_asked_for(page: Page) -> list[str]:
     return asked
 
 
-def test_translating_in_place(susan: Visitor, translator: Translator) -> None:
-    susan.post('¡Buenos días a todos, qué tiempo tan bonito! <b>&amp;</b>')
-    susan.post('Good morning everybody, what a nice day')
-    page = susan.open('/index')
+def test_translating_in_place(susan: Visitor, john: Visitor, translator: Translator) -> None:
+    john.post('¡Buenos días a todos, qué tiempo tan bonito! <b>&amp;</b>')
+    john.post('Good morning everybody, what a nice day')
+    page = susan.open('/explore')
     expect(page.get_by_role('button', name='Translate')).to_have_count(1)
     address = page.url
     translator.fail(500)
@@ -57,9 +57,11 @@ def test_translating_in_place(susan: Visitor, translator: Translator) -> None:
     assert page.url == address
 
 
-def test_the_spinner_and_a_server_that_is_away(susan: Visitor, translator: Translator) -> None:
-    susan.post('Guten Morgen zusammen, wie geht es euch heute?')
-    page = susan.open('/index')
+def test_the_spinner_and_a_server_that_is_away(
+    susan: Visitor, john: Visitor, translator: Translator
+) -> None:
+    john.post('Guten Morgen zusammen, wie geht es euch heute?')
+    page = susan.open('/explore')
     translator.silent = True
     page.get_by_role('button', name='Translate').click()
     expect(page.locator('.translation .spinner-border')).to_be_visible()
@@ -76,8 +78,9 @@ def test_the_spinner_and_a_server_that_is_away(susan: Visitor, translator: Trans
     expect(page.locator('.translation-error')).to_have_text('Error: Could not contact server.')
 
 
-def test_translating_into_arabic(susan: Visitor, translator: Translator) -> None:
-    susan.post('Good morning everybody, what a nice day')
+def test_translating_into_arabic(susan: Visitor, john: Visitor, translator: Translator) -> None:
+    john.post('Good morning everybody, what a nice day')
+    susan.open('/explore')
     susan.page.get_by_role('button', name='العربية').click()
     susan.page.get_by_role('button', name='ترجمة').click()
     result = susan.page.locator('.translation .post-body')
