@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import (
     assets,
+    audit,
     database,
     headers,
     health,
@@ -45,6 +46,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     babel.init_app(app, locale_selector=select_language)
 
     headers.init_app(app)
+    audit.init_app(app)
     templating.init_app(app)
     translate.init_app(app)
 

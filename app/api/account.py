@@ -3,6 +3,7 @@
 from apifairy import authenticate, response
 from flask import abort
 
+from app import audit
 from app.api import bp
 from app.api.auth import caller, token_auth
 from app.api.body import body
@@ -36,6 +37,7 @@ def change_password(data: Arguments) -> tuple[str, int]:
     user.set_password(data['password'])
     user.revoke_token()
     db.session.commit()
+    audit.note('password changed', user)
     return '', 204
 
 

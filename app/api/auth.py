@@ -8,6 +8,7 @@ from apifairy import other_responses
 from flask import Response, abort
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
 
+from app import audit
 from app.api.errors import error_response
 from app.models import User
 
@@ -19,7 +20,10 @@ token_auth.__doc__ = 'A token from `POST /api/tokens`'
 
 @basic_auth.verify_password
 def verify_password(username: str, password: str) -> User | None:
-    return User.authenticate(username, password) if username and password else None
+    user = User.authenticate(username, password) if username and password else None
+    if user is None and username:
+        audit.note('login failed', username)
+    return user
 
 
 @token_auth.verify_token

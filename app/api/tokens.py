@@ -3,6 +3,7 @@
 from apifairy import authenticate, response
 from flask import request
 
+from app import audit
 from app.api import bp
 from app.api.auth import basic_auth, caller, token_auth
 from app.api.schemas import TokenSchema
@@ -21,6 +22,7 @@ def get_token() -> dict[str, str]:
     user: User = basic_auth.current_user()
     token = user.get_token()
     db.session.commit()
+    audit.note('token made', user)
     return {'token': token}
 
 
@@ -31,4 +33,5 @@ def revoke_token() -> tuple[str, int]:
     assert request.authorization is not None  # noqa: S101 (it has been checked)
     caller().revoke_token(request.authorization.token)
     db.session.commit()
+    audit.note('token ended', caller())
     return '', 204

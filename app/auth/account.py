@@ -6,6 +6,7 @@ from flask_login import COOKIE_NAME, current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from app import audit
 from app.auth import bp
 from app.auth.email import (
     ENOUGH_LINKS,
@@ -29,6 +30,7 @@ def change_password() -> str | Response:
     if form.validate_on_submit() and (current_user.lock_unchanged() or form.validate()):
         current_user.set_password(form.password.data)
         db.session.commit()
+        audit.note('password changed', current_user)
         login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
         flash(_('Your password has been changed.'))
         return redirect(url_for('main.edit_profile'))
@@ -74,6 +76,7 @@ def confirm_email(token: str) -> str | Response:
         db.session.rollback()
         flash(_('Please use a different email address.'))
     else:
+        audit.note('email changed', user)
         send_email_changed_email(user, old_email)
         flash(_('Your email address has been changed.'))
     return redirect(url_for('main.index'))

@@ -4,7 +4,7 @@ from flask import current_app, render_template
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from app import limits
+from app import audit, limits
 from app.email import send_email, to_ascii
 from app.locales import present_language, speaking_to
 from app.models import User
@@ -92,6 +92,7 @@ def send_change_email_email(user: User, email: str, site: str) -> bool:
     token = user.get_change_email_token(email)
     url = absolute_url(site, 'auth.confirm_email', token=token)
     _send('change_email', _l('[Microblog] Confirm Your Email Address'), email, user, url=url)
+    audit.note('change of email asked for', user)
     return True
 
 

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app import audit
 from app.auth import bp
 from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
@@ -46,6 +47,7 @@ def reset_password(token: str) -> str | Response:
     if is_wanted:
         user.set_password(form.password.data)
         db.session.commit()
+        audit.note('password reset', user)
         flash(_('Your password has been reset.'))
         return redirect(url_for('auth.login'))
     return render_template('auth/reset_password.html', title=_('Set a new password'), form=form)

@@ -6,6 +6,7 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from app import audit
 from app.auth import bp
 from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
@@ -27,9 +28,11 @@ def login() -> str | Response:
     if form.validate_on_submit():
         user = User.authenticate(form.username.data, form.password.data)
         if user is None:
+            audit.note('login failed', form.username.data)
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
         login_user(user, remember=form.remember_me.data)
+        audit.note('login', user)
         return redirect(next_page())
     return render_template('auth/login.html', title=_('Sign In'), form=form)
 
