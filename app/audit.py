@@ -11,7 +11,6 @@ from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import User
-from app.text import normalize_name
 from app.validators import USERNAME_LENGTH
 
 # Where names and passwords are tried.
@@ -31,7 +30,7 @@ def _find(name: str) -> User | None:
     if len(name) > USERNAME_LENGTH:
         return None
     try:
-        return User.find(name) or User.find(normalize_name(name))
+        return User.find_for_login(name)
     except SQLAlchemyError:
         return None
 

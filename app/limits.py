@@ -6,10 +6,12 @@ RATELIMIT_ENABLED=0 turns all limits off.
 """
 
 import os
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
+from math import ceil
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -18,7 +20,9 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from limits import parse
 from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from app.known_browsers import browser_known_to, is_shown
 from app.limit_file import LIMIT_FILE
 from app.models import User
 from app.text import case_key, normalize_name
@@ -67,16 +71,23 @@ def link() -> str:
     return f'link {sha256(token.encode("utf-8", "surrogatepass")).hexdigest()}'
 
 
-def basic_username() -> str:
-    """The name that a program wants a token for, whether there is such an account or not."""
-    shown = request.authorization
-    return f'username {folded(shown.username if shown is not None else None)}'
+def owner(field: str, find: Callable[[str], User | None]) -> Callable[[], str]:
+    """The browser, where it is known to the account that was typed into `field`, else the address.
+
+    So nobody is kept from an own account by those who share an address.
+    """
+
+    def key() -> str:
+        user = find(request.form.get(field, '').strip()) if is_shown() else None
+        browser = browser_known_to(user) if user is not None else None
+        return f'browser {browser}' if browser is not None else address()
+
+    return key
 
 
-def typed(field: str) -> Callable[[], str]:
-    """What was typed into a field of the form, whether there is such an account or not."""
-
-    return lambda: f'{field} {folded(request.form.get(field))}'
+def both(one: Callable[[], str], field: str) -> Callable[[], str]:
+    """Two together, of which the second is what was typed, whether there is such an account."""
+    return lambda: f'{one()} {folded(request.form.get(field))}'
 
 
 def folded(text: str | None) -> str:
@@ -88,12 +99,19 @@ def succeeded(response: Response) -> bool:
     return response.status_code in (HTTPStatus.FOUND, HTTPStatus.CREATED)
 
 
+logging_in = owner('username', User.find_for_login)
+resetting = owner('email', User.find_by_email)
+resetting_one = both(resetting, 'email')
+
 # Endpoint: how many changes in which time, counted for whom. A person never gets there.
 # Every view that changes something is here, or the application does not start.
 LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
-    'auth.login': [('10 per minute', address), ('10 per minute', typed('username'))],
+    'auth.login': [('60 per minute', logging_in)],  # and app/guesses.py
     'auth.register': [('30 per 10 minutes', address)],
-    'auth.reset_password_request': [('5 per hour', address), ('5 per hour', typed('email'))],
+    'auth.reset_password_request': [
+        ('5 per hour', resetting_one),
+        ('20 per hour', resetting),
+    ],
     'auth.reset_password': [('10 per hour', link), ('60 per hour', address)],
     'auth.change_password': [('10 per hour', person)],
     'auth.change_email': [('5 per hour', person)],
@@ -105,7 +123,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],
     'main.dismiss_task': [('60 per minute', person)],
-    'api.get_token': [('10 per minute', address), ('10 per minute', basic_username)],
+    'api.get_token': [('60 per minute', address)],  # and app/guesses.py
     'api.revoke_token': [('60 per minute', token)],
     'api.create_user': [('30 per 10 minutes', address)],
     'api.update_user': [('30 per minute', token_owner)],
@@ -151,6 +169,46 @@ def allows(limit: str, *what: str) -> bool:
     except storage.base_exceptions:
         current_app.logger.exception('The limit "%s" of %s was not counted', limit, what[0])
         return False
+
+
+Counter = tuple[str, str]  # how many in which time, of what
+
+
+def take(counters: list[Counter]) -> None:
+    """Count one for each of `counters`; where one of them is full, for none, and answer with a 429.
+
+    Counted before it is known whether it has to be: so those who come at once do not get past.
+    """
+    limiter: Limiter = current_app.extensions['limits']
+    if not limiter.enabled:
+        return
+    taken = []
+    try:
+        for limit, what in counters:
+            item = parse(limit)
+            taken.append((limit, what))
+            if not limiter.limiter.hit(item, what):
+                end = limiter.limiter.get_window_stats(item, what).reset_time
+                give_back(taken)
+                raise TooManyRequests(retry_after=max(ceil(end - time.time()), 1))
+    except limiter.limiter.storage.base_exceptions:
+        # Gone since the limits of the view were looked at: the next request counts in memory.
+        current_app.logger.exception('The limit of %s was not counted', taken[-1][0])
+        raise ServiceUnavailable(retry_after=1) from None
+
+
+def give_back(counters: list[Counter]) -> None:
+    """Undo what `take` has counted."""
+    limiter: Limiter = current_app.extensions['limits']
+    if not limiter.enabled:
+        return
+    storage = limiter.limiter.storage
+    try:
+        for limit, what in counters:
+            item = parse(limit)
+            storage.incr(item.key_for(what), item.get_expiry(), -1)
+    except storage.base_exceptions:
+        current_app.logger.exception('What was right counts as wrong')
 
 
 def init_app(app: Flask) -> None:

@@ -9,6 +9,7 @@ from flask_login import current_user
 from wtforms import Field, Form
 from wtforms.validators import Email, Length, StopValidation, ValidationError
 
+from app.guesses import is_own_password
 from app.models import User
 from app.text import case_key, is_plain, is_username
 
@@ -110,5 +111,5 @@ class OwnPassword:
     """The password of the user who is logged in."""
 
     def __call__(self, _form: Form, field: Field) -> None:
-        if not current_user.check_password(field.data):
+        if not is_own_password(current_user, field.data):
             raise ValidationError(_('This is not your password.'))

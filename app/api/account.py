@@ -12,6 +12,7 @@ from app.api.errors import bad_request
 from app.api.paging import Arguments
 from app.api.schemas import DeletionSchema, PasswordChangeSchema, UserEntrySchema
 from app.extensions import db
+from app.guesses import is_own_password
 from app.models import User
 
 
@@ -55,6 +56,6 @@ def delete_me(data: Arguments) -> tuple[str, int]:
 
 def check_password(user: User, password: str, field: str) -> None:
     """Answer with a 400 when `password` is not the one of `user`."""
-    if not user.check_password(password):
+    if not is_own_password(user, password):
         message = 'this is not your password'
         abort(bad_request(message, {field: [message]}))

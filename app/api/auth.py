@@ -10,6 +10,7 @@ from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
 
 from app import audit
 from app.api.errors import error_response
+from app.guesses import authenticate
 from app.models import User
 
 basic_auth = HTTPBasicAuth()
@@ -20,7 +21,7 @@ token_auth.__doc__ = 'A token from `POST /api/tokens`'
 
 @basic_auth.verify_password
 def verify_password(username: str, password: str) -> User | None:
-    user = User.authenticate(username, password) if username and password else None
+    user = authenticate(username, password) if username and password else None
     if user is None and username:
         audit.note('login failed', username)
     return user

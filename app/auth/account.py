@@ -17,6 +17,7 @@ from app.auth.email import (
 )
 from app.auth.forms import ChangeEmailForm, ChangePasswordForm, ConfirmEmailForm
 from app.extensions import db
+from app.known_browsers import remember_browser
 from app.models import User
 from app.site import site_url
 
@@ -33,7 +34,7 @@ def change_password() -> str | Response:
         audit.note('password changed', current_user)
         login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
         flash(_('Your password has been changed.'))
-        return redirect(url_for('main.edit_profile'))
+        return remember_browser(redirect(url_for('main.edit_profile')), current_user)
     return render_template('auth/account.html', title=_('Change Password'), form=form)
 
 

@@ -5,15 +5,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app import audit
+from app import audit, limits
 from app.auth import bp
 from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
 from app.email import in_background
 from app.extensions import db
+from app.known_browsers import remember_browser
 from app.locales import present_language
 from app.models import User
 from app.site import site_url
+
+# By one visitor to one address. As that one gets three links an hour, one is left for its owner.
+MOST_LINKS_FOR_ONE = '2 per hour'
 
 
 @bp.route('/reset_password_request', methods=['GET', 'POST'])
@@ -27,7 +31,10 @@ def reset_password_request() -> str | Response:
         if site is None:
             flash(NO_LINKS)
         else:
-            in_background(send_password_reset_email_to, form.email.data, site, present_language())
+            if limits.allows(MOST_LINKS_FOR_ONE, 'reset', limits.resetting_one()):
+                in_background(
+                    send_password_reset_email_to, form.email.data, site, present_language()
+                )
             flash(check_mail(_('Check your email for the instructions to reset your password')))
         return redirect(url_for('auth.login'))
     return render_template('auth/reset_password_request.html', title=_('Reset Password'), form=form)
@@ -49,5 +56,6 @@ def reset_password(token: str) -> str | Response:
         db.session.commit()
         audit.note('password reset', user)
         flash(_('Your password has been reset.'))
-        return redirect(url_for('auth.login'))
+        # Whoever reads the account's mails can log in now, whatever strangers do meanwhile.
+        return remember_browser(redirect(url_for('auth.login')), user)
     return render_template('auth/reset_password.html', title=_('Set a new password'), form=form)

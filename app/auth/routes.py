@@ -10,6 +10,8 @@ from app import audit
 from app.auth import bp
 from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
+from app.guesses import authenticate
+from app.known_browsers import remember_browser
 from app.models import User
 from app.site import local_path
 
@@ -26,14 +28,14 @@ def login() -> str | Response:
         return redirect(url_for('main.index'))
     form = LoginForm()
     if form.validate_on_submit():
-        user = User.authenticate(form.username.data, form.password.data)
+        user = authenticate(form.username.data, form.password.data)
         if user is None:
             audit.note('login failed', form.username.data)
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
         login_user(user, remember=form.remember_me.data)
         audit.note('login', user)
-        return redirect(next_page())
+        return remember_browser(redirect(next_page()), user)
     return render_template('auth/login.html', title=_('Sign In'), form=form)
 
 

@@ -173,16 +173,17 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         return present is not None and (present.password_hash, present.email) == proved
 
     @staticmethod
-    def authenticate(username: str, password: str) -> User | None:
-        """Return the account of that name and password, None if there is none such.
-
-        It takes as long for an unknown name as for a wrong password.
-        """
+    def find_for_login(username: str) -> User | None:
+        """Return the account that somebody means who types `username` to log in."""
         # An account from the tutorial may have a name that nobody could choose today.
-        user = User.find(username) or User.find(normalize_name(username))
+        return User.find(username) or User.find(normalize_name(username))
+
+    @staticmethod
+    def is_password_of(user: User | None, password: str) -> bool:
+        """Tell whether `password` is that of `user`; nobody takes as long as somebody."""
         if user is None:
             check_password_hash(NOBODYS_HASH, password)
-        return user if user is not None and user.check_password(password) else None
+        return user is not None and user.check_password(password)
 
     def get_id(self) -> str:
         """Return what a session remembers of the user: it is worth nothing under a new password."""
