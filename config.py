@@ -188,7 +188,8 @@ def _shipped_languages() -> list[str]:
 class Config:
     """The settings under the names that Flask and its extensions read from `app.config`."""
 
-    SECRET_KEY = os.environ.get('SECRET_KEY', '').strip() or None
+    # How long it is is checked in init_app, wherever it comes from.
+    SECRET_KEY: str | None = _read('SECRET_KEY', None, str, 'a secret')
     INSTANCE_PATH = _read('INSTANCE_PATH', str(basedir / 'instance'), os.path.abspath, 'a folder')
     PUBLIC_PATH = _read('PUBLIC_PATH', str(basedir / 'public'), os.path.abspath, 'a folder')
 
