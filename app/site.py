@@ -3,7 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import current_app, request, url_for
+from flask.globals import request_ctx
 
 LOOPBACK = {'localhost', '127.0.0.1', '::1'}
 
@@ -50,3 +51,41 @@ def absolute_url(site: str, endpoint: str, **values: str) -> str:
 def local_path(target: str | None, default: str) -> str:
     """Return `target` if it is a path of this site, else `default`: nobody is led elsewhere."""
     return target if target and is_local_path(target) else default
+
+
+def is_from_this_site() -> bool:
+    """Tell whether the browser vouches that the request comes from a page of this site."""
+    site = request.headers.get('Sec-Fetch-Site')
+    if site is not None:
+        return site == 'same-origin'
+    return request.headers.get('Origin', '').partition('://')[2] == request.host
+
+
+def page_of_request() -> str:
+    """Return the path of the page that the request belongs to, which can be asked for by GET.
+
+    It is the page itself, or for what is nothing but a button the page that it stands on.
+    """
+    rule, values = request.url_rule, request.view_args or {}
+    if request.method in ('GET', 'HEAD'):
+        parts = urlsplit(request.url)
+        return f'{parts.path}?{parts.query}' if parts.query else parts.path
+    if rule is not None and 'GET' in (rule.methods or ()):
+        return url_for(rule.endpoint, **values)
+    for candidate in (request.form.get('next', ''), _referring_path()):
+        if _is_page(candidate):
+            return candidate
+    return url_for('main.user', **values) if 'username' in values else url_for('main.index')
+
+
+def _referring_path() -> str:
+    _scheme, _, address = (request.referrer or '').partition('://')
+    host = request.host
+    return address.removeprefix(host) if address.startswith(f'{host}/') else ''
+
+
+def _is_page(path: str) -> bool:
+    root, adapter = request.script_root, request_ctx.url_adapter
+    if adapter is None or not is_local_path(path) or not path.startswith(f'{root}/'):
+        return False
+    return adapter.test(urlsplit(path).path.removeprefix(root), method='GET')

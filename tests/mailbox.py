@@ -37,7 +37,7 @@ class Mailbox:
 
 
 @contextmanager
-def running_mailbox(host: str = '127.0.0.1', **tls: Any) -> Iterator[Mailbox]:
+def running_mailbox(host: str = '127.0.0.1', /, **tls: Any) -> Iterator[Mailbox]:
     """Start the server; `ssl_context` or `tls_context` says how it encrypts."""
     mailbox = Mailbox()
     with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as probe:

@@ -6,15 +6,18 @@ A page for people; the tutorial's JSON for programs: under /api/, and where a cl
 from flask import Response, current_app, g, jsonify, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_login import AnonymousUserMixin, current_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.database_errors import is_away, is_conflict
 from app.errors import bp
 from app.extensions import db
 from app.locales import choose_language
 from app.main.forms import SearchForm
+from app.old_forms import may_be_sent_again, send_again
 from app.sessions import is_api_request
 
 # There is a template of that name for each; other codes share those of their kind.
@@ -84,6 +87,12 @@ def http_error(error: HTTPException) -> Response:
         if name not in ('Content-Type', 'Content-Length'):
             response.headers[name] = value
     return response
+
+
+@bp.app_errorhandler(CSRFError)
+def old_form(error: CSRFError) -> BaseResponse:
+    """The token is another session's: this one's owner gets another try, a forger the error."""
+    return send_again() if may_be_sent_again() else http_error(error)
 
 
 @bp.app_errorhandler(SQLAlchemyError)

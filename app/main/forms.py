@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from flask import request
+from flask import flash, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SearchField, StringField, SubmitField, TextAreaField
+from flask_login import current_user
+from wtforms import Field, HiddenField, SearchField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
+from app import drafts
 from app.forms import Form
 from app.search.query import LONGEST_QUERY
 from app.text import clean_body, is_storable, normalize_name
@@ -21,7 +24,41 @@ class EmptyForm(Form):
     submit = SubmitField(_l('Submit'))
 
 
-class PostForm(Form):
+class BoxForm(Form):
+    """A box to write in, and whose it is.
+
+    What was typed while nobody was logged in any more is in it again, and what was typed in a tab
+    of another account is not sent without a word.
+    """
+
+    author = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if request.method != 'GET':
+            return
+        self.author.data = str(current_user.id)
+        text = drafts.take()
+        if text is not None:
+            self.box.data = text
+            flash(_('You were not logged in any more, so this was not sent. Please send it again.'))
+
+    @property
+    def box(self) -> Field:
+        return self[drafts.BOXES[request.endpoint or '']]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid: bool = super().validate(extra_validators)
+        own = str(current_user.id)
+        if self.author.data and self.author.data != own:
+            name = current_user.username
+            self.box.errors = [_('You are logged in as %(username)s by now.', username=name)]
+            is_valid = False
+        self.author.data = own
+        return is_valid
+
+
+class PostForm(BoxForm):
     post = TextAreaField(
         _l('Say something'),
         filters=[clean_body],
@@ -30,7 +67,7 @@ class PostForm(Form):
     submit = SubmitField(_l('Submit'))
 
 
-class MessageForm(Form):
+class MessageForm(BoxForm):
     """A private message (chapter 21)."""
 
     message = TextAreaField(

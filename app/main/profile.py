@@ -16,6 +16,7 @@ from app.main.paging import links_to, requested_page
 from app.models import User
 from app.models.people import Followed, Followers
 from app.models.timeline import PostsBy
+from app.old_forms import may_be_sent_again, send_again
 
 
 def user_or_404(username: str) -> User:
@@ -139,7 +140,7 @@ def _change_following(
     username: str, change: Callable[[User, User], bool], *, done: str, oneself: str
 ) -> Response:
     if not EmptyForm().validate_on_submit():
-        return redirect(url_for('main.index'))
+        return send_again() if may_be_sent_again() else redirect(url_for('main.index'))
     user = User.find(username)
     if user is None:
         flash(_('User %(username)s not found.', username=username))

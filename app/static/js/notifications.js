@@ -69,7 +69,10 @@
     event.preventDefault();
     try {
       await fetch(form.action, {
-        method: 'POST', body: new FormData(form), redirect: 'manual',
+        method: 'POST',
+        headers: { 'X-Requested-With': 'notice' },
+        body: new FormData(form),
+        redirect: 'manual',
       });
       form.closest('.task').remove();
       document.getElementById('content').focus();
