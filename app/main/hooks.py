@@ -41,6 +41,11 @@ def _is_visit() -> bool:
     return not endpoint.endswith('static') and endpoint not in NO_VISITS
 
 
+def is_looked_at() -> bool:
+    """Tell whether the page goes to a person, and was not fetched in case one may want it."""
+    return request.method == 'GET' and 'prefetch' not in request.headers.get('Sec-Purpose', '')
+
+
 def _see(user: User) -> None:
     now = utcnow()
     due = now - LAST_SEEN_INTERVAL

@@ -12,6 +12,7 @@ from app.database import LARGEST_ID
 from app.extensions import db
 from app.main import bp
 from app.main.forms import BODY_LENGTH, MessageForm
+from app.main.hooks import is_looked_at
 from app.main.paging import links_to, requested_page
 from app.main.profile import user_or_404
 from app.models import Message, User
@@ -94,17 +95,25 @@ def send_message(recipient: str) -> str | Response:
     )
 
 
-@bp.route('/messages/<int:id>/delete', methods=['POST'])
+@bp.route('/messages/<int:id>/delete', methods=['GET', 'POST'])
 @login_required
-def delete_message(id: int) -> Response:
-    """Delete one's own copy of a message; of others' messages nothing is told, not even that."""
+def delete_message(id: int) -> str | Response:
+    """Delete one's own copy of a message, after a question.
+
+    Of others' messages nothing is told, not even that.
+    """
     message = current_user.own_message(id) if id <= LARGEST_ID else None
     if message is None:
         abort(404)
+    next_page = local_path(request.values.get('next'), url_for('main.messages'))
+    if request.method != 'POST':
+        return render_template(
+            'delete_message.html', title=_('Delete Message'), message=message, next_page=next_page
+        )
     current_user.delete_message(message)
     db.session.commit()
     flash(_('The message has been deleted.'))
-    return redirect(local_path(request.form.get('next'), url_for('main.messages')))
+    return redirect(next_page)
 
 
 def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Message]:
@@ -113,8 +122,7 @@ def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Messag
     The caller commits when the page is made: the account is held, so that a message which comes
     meanwhile is neither shown nor read.
     """
-    purpose = request.headers.get('Sec-Purpose', '')
-    if request.method != 'GET' or 'prefetch' in purpose:
+    if not is_looked_at():
         return requested_page(messages)
     current_user.lock()
     page = requested_page(messages)

@@ -1,11 +1,22 @@
 """How a page shows a job (chapter 22): while it runs, and how it ended."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user, login_required
-from werkzeug.wrappers import Response
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.extensions import db
 from app.main import bp
+from app.main.hooks import is_looked_at
 from app.models import Task
 from app.site import local_path
 
@@ -18,16 +29,44 @@ def task_or_404(id: str) -> Task:
     return task
 
 
+@bp.app_template_global()
+def tasks_of_page() -> list[Task]:
+    """Return the jobs that a page tells of. That one has gone well, it tells once."""
+    tasks: list[Task] = current_user.tasks_to_show()
+    over = [task.id for task in tasks if task.has_gone_well()]
+    if over and is_looked_at():
+        # Not before the view has committed what it holds.
+        after_this_request(lambda response: _told_of(over, response))
+    return tasks
+
+
+def _told_of(ids: list[str], response: Response) -> Response:
+    try:
+        for task_id in ids:
+            task_or_404(task_id).dismiss()
+        db.session.commit()
+    except SQLAlchemyError:
+        # It will be told once more.
+        current_app.logger.exception('A notice was not dismissed')
+        db.session.rollback()
+    return response
+
+
 @bp.route('/tasks/<id>')
 @login_required
 def task(id: str) -> str:
     """Show one job as a piece of a page, for the page's script."""
-    return render_template('_task.html', task=task_or_404(id))
+    task = task_or_404(id)
+    html = render_template('_task.html', task=task)
+    if task.has_gone_well():
+        task.dismiss()
+        db.session.commit()
+    return html
 
 
 @bp.route('/tasks/<id>/dismiss', methods=['POST'])
 @login_required
-def dismiss_task(id: str) -> Response:
+def dismiss_task(id: str) -> BaseResponse:
     """Take the notice of how a job ended out of the pages."""
     task_or_404(id).dismiss()
     db.session.commit()

@@ -74,6 +74,10 @@ class Task(Model):
         """Return how much is done, in percent."""
         return self.progress
 
+    def has_gone_well(self) -> bool:
+        """Tell whether the job has ended as it should."""
+        return self.complete and self.failure is None
+
     def begin(self) -> bool:
         """Take the job on; return whether it is still wanted. Commits."""
         return self._change(started=True)

@@ -68,6 +68,7 @@ def test_a_badge_within_seconds(make_visitor: MakeVisitor, viewport: ViewportSiz
     john.send(message='hello susan')
     assert john.texts('.post-body') == ['hello susan', 'hello <b>john</b>']
     john.page.click('text=Delete >> nth=0')
+    john.follow_link('dialog button:text("Delete")')
     assert john.texts('.post-body') == ['hello <b>john</b>']
     susan.open('/messages/with/john')
     assert susan.texts('.post-body') == ['hello susan', 'hello <b>john</b>']
@@ -197,8 +198,7 @@ def test_an_export(
     expect(notice).to_contain_text('Exporting posts... Done. Your posts have been mailed to you.')
     expect(bar).to_have_count(0)
     assert findings(susan, axe) == []
-    susan.page.click('button[aria-label="Dismiss"]')
-    expect(notice).to_have_count(0)
+    # It was seen.
     susan.open('/explore')
     expect(notice).to_have_count(0)
 
@@ -232,19 +232,81 @@ def test_a_job_that_dies(make_visitor: MakeVisitor) -> None:
     notice = susan.page.locator('.alert-danger')
     expect(notice).to_contain_text('Failed: the work was interrupted.')
     expect(susan.page.locator('.task progress')).to_have_count(0)
+    susan.page.click('button[aria-label="Dismiss"]')
+    expect(notice).to_have_count(0)
+    susan.open('/explore')
+    expect(notice).to_have_count(0)
 
 
 def test_without_javascript(make_visitor: MakeVisitor, mailbox: Mailbox) -> None:
     susan = make_visitor(java_script_enabled=False)
     susan.register('susan')
     susan.post('hello')
+    # It would do nothing.
+    assert susan.page.locator('.flash .btn-close').is_hidden()
     susan.open('/export_posts')
     susan.send()
     mailbox.wait_for(1)
     ThreadRunner.wait()
+    db.session.rollback()
+    task = db.session.query(Task).one()
+    task.failure = 'error'
+    task.dismissed = False
+    db.session.commit()
     susan.open('/explore')
-    assert 'Done.' in susan.texts('.task')[0]
-    with susan.page.expect_navigation():
-        susan.page.click('button[aria-label="Dismiss"]')
+    assert 'Failed' in susan.texts('.task')[0]
+    susan.follow_link('button[aria-label="Dismiss"]')
     assert susan.page.url.startswith(f'{susan.server}/explore')
     assert susan.page.locator('.task').count() == 0
+
+
+def test_a_flash_can_be_closed(make_visitor: MakeVisitor, axe: str) -> None:
+    susan = make_visitor()
+    susan.register('susan')
+    susan.post('hello')
+    assert findings(susan, axe) == []
+    susan.page.get_by_role('button', name='Dismiss').click()
+    expect(susan.page.locator('.flash')).to_have_count(0)
+    assert susan.page.evaluate('document.activeElement.id') == 'content'
+
+
+def test_deleting_asks_first(make_visitor: MakeVisitor, axe: str) -> None:
+    susan, john = make_visitor(viewport=PHONE), make_visitor(java_script_enabled=False)
+    susan.register('susan')
+    john.register('john')
+    for text in ('one', 'two <b>', 'three'):
+        send(susan, 'john', text)
+
+    # In a dialog, which Escape and Cancel close.
+    page = susan.open('/messages/with/john?page=1')
+    dialog = page.get_by_role('dialog', name='Delete this message?')
+    for way in ('Escape', 'Cancel'):
+        page.click('text=Delete >> nth=1')
+        expect(dialog).to_contain_text('two <b>')
+        assert findings(susan, axe) == []
+        if way == 'Cancel':
+            dialog.get_by_role('button', name='Cancel').click()
+        else:
+            page.keyboard.press('Escape')
+        expect(dialog).to_be_hidden()
+        assert page.evaluate('document.activeElement.className') == 'message-delete'
+    page.click('text=Delete >> nth=1')
+    with page.expect_navigation():
+        dialog.get_by_role('button', name='Delete').click()
+    assert page.url == f'{susan.server}/messages/with/john?page=1'
+    assert susan.texts('.flash') == ['The message has been deleted.']
+    assert susan.texts('.message .post-body') == ['three', 'one']
+
+    # On a page, without a script.
+    susan.open('/messages/sent')
+    susan.open(page.get_by_role('link', name='Delete').first.get_attribute('href') or '')
+    assert findings(susan, axe) == []
+    page = john.open('/messages')
+    john.follow_link('text=Delete >> nth=1')
+    assert john.texts('.post-body') == ['two <b>']
+    john.follow_link('text=Cancel')
+    assert john.page.url == f'{john.server}/messages'
+    john.follow_link('text=Delete >> nth=1')
+    john.follow_link('button:text("Delete")')
+    assert john.page.url == f'{john.server}/messages'
+    assert john.texts('.message .post-body') == ['three', 'one']

@@ -73,7 +73,7 @@ def inside_of_avatar(page: Page) -> bytes:
     edge = box['width'] * 0.15
     inner = {'x': box['x'] + edge, 'y': box['y'] + edge}
     size = {'width': box['width'] - 2 * edge, 'height': box['height'] - 2 * edge}
-    return page.screenshot(clip={**inner, **size})  # type: ignore[typeddict-item]
+    return page.screenshot(clip={**inner, **size})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize('path', ['/index', '/user/susan'])

@@ -232,6 +232,10 @@ def test_deleting(log_in: LogIn, susan: User, john: User) -> None:
     db.session.commit()
     client = log_in(john)
     next_page = '/messages/with/susan?page=1'
+    question = client.get(f'/messages/{message.id}/delete')
+    assert heading(question) == 'Delete this message?'
+    assert bodies(question) == ['hello']
+    assert link(question, 'Cancel') == '/messages'
     response = client.post(f'/messages/{message.id}/delete', data={'next': next_page})
     assert (response.status_code, response.location) == (302, next_page)
     response = client.get('/messages')
@@ -248,6 +252,7 @@ def test_messages_of_others(log_in: LogIn, susan: User, john: User, make_user: M
     db.session.commit()
     eve = log_in(make_user('eve'))
     for id_ in (message.id, message.id + 1, 2**31, 10**30):
+        assert eve.get(f'/messages/{id_}/delete').status_code == 404
         assert eve.post(f'/messages/{id_}/delete').status_code == 404
     for path in ('/messages', '/messages/sent', '/messages/with/susan', '/messages/with/john'):
         assert bodies(eve.get(path)) == []
@@ -262,11 +267,13 @@ def test_deleting_leads_back_also_on_a_site_under_a_path(
     db.session.commit()
     client = log_in(john)
     page = client.get(f'{path}?page=1', environ_overrides={'SCRIPT_NAME': '/under'})
-    form = page.text.partition(f'action="/under/messages/{message.id}/delete"')[2]
-    target = re.search(r'name="next" value="([^"]*)"', form)
-    assert target is not None
-    assert target[1] == f'/under{path}?page=1'
-    response = client.post(f'/messages/{message.id}/delete', data={'next': target[1]})
+    question = link(page, 'Delete')
+    assert question is not None
+    assert question.startswith(f'/under/messages/{message.id}/delete?')
+    question = question.removeprefix('/under')
+    page = client.get(question, environ_overrides={'SCRIPT_NAME': '/under'})
+    assert link(page, 'Cancel') == f'/under{path}?page=1'
+    response = client.post(question)
     assert response.location == f'/under{path}?page=1'
 
 

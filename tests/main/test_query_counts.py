@@ -56,11 +56,9 @@ def test_pages(
         db.session.add_all(Post(body=f'{number}', author=fan) for number in range(3))
         fan.send_message(susan, 'hello')
         susan.send_message(fan, 'hello')
-    # Over, but not yet dismissed: each page tells how they ended.
-    db.session.add_all(
-        Task(id=f'{number}', name='job', description='A job', user_id=susan.id, complete=True)
-        for number in range(3)
-    )
+    # Failed, and not yet dismissed: each page says so.
+    failed = {'name': 'job', 'description': 'A job', 'complete': True, 'failure': 'error'}
+    db.session.add_all(Task(id=str(n), user_id=susan.id, **failed) for n in range(3))
     db.session.commit()
     client = log_in(susan)
     client.get('/index')

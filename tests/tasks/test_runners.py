@@ -70,8 +70,7 @@ def test_an_export(log_in: LogIn, susan: User, mailbox: Mailbox) -> None:
     again = page.text.replace('<input type="hidden" name="next" value="/explore">', '')
     # Each has a token of its own.
     assert TOKEN.sub('', notice) in TOKEN.sub('', again)
-    response = client.post(f'/tasks/{task.id}/dismiss', data={'next': '/explore'})
-    assert response.location == '/explore'
+    # It was said once.
     assert 'Exporting posts...' not in client.get('/explore').text
 
     first = task.id
