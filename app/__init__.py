@@ -8,6 +8,7 @@ from app import (
     database,
     headers,
     health,
+    incoming,
     limits,
     logs,
     proxies,
@@ -30,6 +31,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     app.config.from_object(config_class)
     config_class.init_app(app)
     logs.init_app(app)
+    incoming.init_app(app)
 
     database.init_app(app)
     db.init_app(app)

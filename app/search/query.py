@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.search.text import Word, is_character, split, words
 
 # Nobody types more: what comes after them is left out.
-LONGEST_QUERY = 1000  # characters
+LONGEST_QUERY = 300  # characters, twice a post
 MOST_PHRASES = 20
 
 Phrase = tuple[str, ...]  # words that follow one another; most often only one

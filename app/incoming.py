@@ -1,0 +1,74 @@
+"""What comes in: requests, of which only so much is read as anybody can mean."""
+
+from functools import cached_property
+from http import HTTPStatus
+from io import BytesIO
+from typing import IO, Any
+
+import flask
+from flask import Flask, abort, request
+from werkzeug.datastructures import Authorization, LanguageAccept, MIMEAccept
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_accept_header
+
+LONGEST_ADDRESS = 4094  # bytes of path and query; gunicorn takes no longer ones
+LONGEST_CHOICE = 500  # characters of a header that lists what a browser likes
+MOST_FIELDS = 100  # of a form, or of the query of an address
+MOST_LINES = 1000  # of a form in parts, where each field has a few beside its own
+# By the kind of form, what there is one of for each of them.
+MOST = {
+    'application/x-www-form-urlencoded': (b'&', MOST_FIELDS),
+    'multipart/form-data': (b'\n', MOST_LINES),
+}
+
+
+class Request(flask.Request):
+    """A request whose long lists end early: to look at all of one would take its time."""
+
+    def __init__(self, environ: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(environ, **kwargs)
+        if self.query_string.count(b'&') >= MOST_FIELDS:
+            arguments = self.query_string.split(b'&', MOST_FIELDS)
+            self.query_string = b'&'.join(arguments[:MOST_FIELDS])
+
+    @cached_property
+    def accept_languages(self) -> LanguageAccept:
+        return parse_accept_header(self._beginning('Accept-Language'), LanguageAccept)
+
+    @cached_property
+    def accept_mimetypes(self) -> MIMEAccept:
+        return parse_accept_header(self._beginning('Accept'), MIMEAccept)
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        shown = self.headers.get('Authorization')
+        # What is not of ASCII is no password in Base64, and nothing that can be read as one.
+        return Authorization.from_header(shown) if shown and shown.isascii() else None
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Refuse a form of more fields, or more about them, than one of ours can have."""
+        if self.mimetype in MOST:
+            separator, most = MOST[self.mimetype]
+            if self.get_data().count(separator) >= most:
+                raise RequestEntityTooLarge
+        return super().make_form_data_parser()
+
+    def _get_file_stream(self, *_facts: Any, **_more: Any) -> IO[bytes]:
+        # No form of ours has a file. What is sent as one is short enough to wait in memory, where
+        # nothing is left of it when the rest is refused.
+        return BytesIO()
+
+    def _beginning(self, header: str) -> str:
+        return self.headers.get(header, '')[:LONGEST_CHOICE]
+
+
+def refuse_long_address() -> None:
+    if len(request.environ.get('PATH_INFO', '')) + len(request.query_string) > LONGEST_ADDRESS:
+        abort(HTTPStatus.REQUEST_URI_TOO_LONG)
+
+
+def init_app(app: Flask) -> None:
+    app.request_class = Request
+    app.config['MAX_FORM_PARTS'] = MOST_FIELDS
+    app.before_request(refuse_long_address)

@@ -1,0 +1,41 @@
+"""How much of a request is looked at. What that costs is asked in test_costs.py."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.pages import heading
+
+
+def test_long_addresses_are_refused(client: FlaskClient) -> None:
+    assert client.get('/auth/login?next=/' + 'a' * 3900).status_code == 200
+    response = client.get('/auth/login?next=/' + 'a' * 4100)
+    assert response.status_code == 414
+    assert heading(response) == 'Bad Request'
+    assert client.get('/user/' + 'a' * 4100).status_code == 414
+    response = client.get('/api/users?x=' + 'a' * 4100)
+    assert (response.status_code, response.is_json) == (414, True)
+
+
+@pytest.mark.parametrize('kind', ['application/x-www-form-urlencoded', 'multipart/form-data'])
+def test_forms_of_many_fields_are_refused(client: FlaskClient, kind: str) -> None:
+    for number, status in ((50, 200), (200, 413)):
+        data = {f'field{n}': 'x' for n in range(number)}
+        assert client.post('/auth/login', data=data, content_type=kind).status_code == status
+
+
+def test_the_first_arguments_count(client: FlaskClient) -> None:
+    query = 'next=/explore' + '&a=b' * 500
+    response = client.post(f'/auth/login?{query}', data={'username': 'x', 'password': 'x'})
+    assert response.location == '/auth/login?next=/explore'
+
+
+def test_the_first_languages_count(client: FlaskClient) -> None:
+    wanted = 'de, ' + ', '.join(f'x{n};q=0.1' for n in range(1000))
+    assert 'lang="de"' in client.get('/auth/login', headers={'Accept-Language': wanted}).text
+
+
+@pytest.mark.parametrize('kind', ['Basic', 'Bearer'])
+def test_no_proof_is_beyond_ascii(client: FlaskClient, kind: str) -> None:
+    for method, path in (('POST', '/api/tokens'), ('GET', '/api/users/me')):
+        headers = {'Authorization': f'{kind} \xe9\xe9'}
+        assert client.open(path, method=method, headers=headers).status_code == 401
