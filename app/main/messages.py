@@ -95,25 +95,34 @@ def send_message(recipient: str) -> str | Response:
     )
 
 
-@bp.route('/messages/<int:id>/delete', methods=['GET', 'POST'])
+@bp.route('/messages/<int:id>/delete')
 @login_required
-def delete_message(id: int) -> str | Response:
-    """Delete one's own copy of a message, after a question.
+def ask_to_delete_message(id: int) -> str:
+    """Ask whether to delete one's own copy of a message: for those without js/messages.js."""
+    return render_template(
+        'delete_message.html',
+        title=_('Delete Message'),
+        message=message_or_404(id),
+        next_page=local_path(request.args.get('next'), url_for('main.messages')),
+    )
 
-    Of others' messages nothing is told, not even that.
-    """
-    message = current_user.own_message(id) if id <= LARGEST_ID else None
-    if message is None:
-        abort(404)
-    next_page = local_path(request.values.get('next'), url_for('main.messages'))
-    if request.method != 'POST':
-        return render_template(
-            'delete_message.html', title=_('Delete Message'), message=message, next_page=next_page
-        )
-    current_user.delete_message(message)
+
+@bp.route('/messages/<int:id>/delete', methods=['POST'])
+@login_required
+def delete_message(id: int) -> Response:
+    """Delete one's own copy of a message."""
+    current_user.delete_message(message_or_404(id))
     db.session.commit()
     flash(_('The message has been deleted.'))
-    return redirect(next_page)
+    return redirect(local_path(request.form.get('next'), url_for('main.messages')))
+
+
+def message_or_404(id: int) -> Message:
+    """Return one's own copy of a message; of others' nothing is told, not even that."""
+    message: Message | None = current_user.own_message(id) if id <= LARGEST_ID else None
+    if message is None:
+        abort(404)
+    return message
 
 
 def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Message]:
