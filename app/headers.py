@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
 # Their addresses hold what is as good as a password.
 SECRET_ADDRESSES = {'auth.reset_password', 'auth.confirm_email'}
 # What the API tells everybody.
-PUBLIC_API = {'api.docs', 'api.openapi'}
+PUBLIC_API = {'api.openapi'}
 # For a year, the browser asks this host through TLS only.
 STRICT_TRANSPORT_SECURITY = 'max-age=31536000'
 

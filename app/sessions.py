@@ -16,11 +16,14 @@ from app.site import page_of_request
 
 # What nobody but the scripts of a page asks for.
 PIECES = {'main.notifications', 'main.task', 'main.user_popup', 'main.translate_text'}
+# A page like the others, though it stands among the addresses for programs.
+REFERENCE = 'api/docs'
 
 
 def is_api_request() -> bool:
     """Tell whether the request is one of a program, which has no session."""
-    return request.path.lstrip('/').partition('/')[0] == 'api'
+    path = request.path.lstrip('/')
+    return path.partition('/')[0] == 'api' and path != REFERENCE
 
 
 class PageSessionInterface(SecureCookieSessionInterface):

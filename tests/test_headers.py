@@ -78,7 +78,6 @@ def test_what_has_a_secret_is_kept_nowhere(client: FlaskClient, make_user: MakeU
     ('path', 'kept'),
     [
         ('/static/css/app.css', 'no-cache'),
-        ('/api/docs', 'private, no-cache'),
         ('/api/openapi.json', 'private, no-cache'),
     ],
 )

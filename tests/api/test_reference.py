@@ -1,10 +1,13 @@
 """The reference at /api/docs and the OpenAPI document."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.models import User
+from tests.conftest import MakeUser
 from tests.pages import link, title
 
 
@@ -57,7 +60,22 @@ def test_the_page(client: FlaskClient) -> None:
     assert 'http://localhost/api/tokens' in response.text
     assert '`' not in response.text
     assert 'best or newest' in response.text
-    # What needs a session is not there.
-    assert 'name="csrf_token"' not in response.text
-    assert 'href="/auth/login"' not in response.text
     assert link(client.get('/auth/login'), 'API reference') == '/api/docs'
+
+
+def test_the_page_is_one_of_the_site(
+    client: FlaskClient, log_in: Callable[[User], FlaskClient], make_user: MakeUser
+) -> None:
+    assert link(client.get('/api/docs'), 'Login') == '/auth/login'
+    known = log_in(make_user('susan', language='de'))
+    page = known.get('/api/docs')
+    assert link(page, 'Profil') == '/user/susan'
+    assert link(page, 'Abmelden') == '/auth/logout'
+    assert 'action="/search"' in page.text
+    # Its languages can be chosen, and lead back to it.
+    assert 'name="next" value="/api/docs"' in page.text
+    response = known.post('/language', data={'language': 'es', 'next': '/api/docs'})
+    assert response.location == '/api/docs'
+    assert '<html lang="es"' in known.get('/api/docs').text
+    # Those who send it something are told by a page, too.
+    assert known.post('/api/docs').content_type == 'text/html; charset=utf-8'
