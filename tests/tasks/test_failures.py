@@ -301,7 +301,16 @@ def test_a_web_process_is_killed(
     port = free_port()
     with silent_mail_server() as silence:
         server = subprocess.Popen(
-            [sys.executable, '-m', 'gunicorn', '-b', f'127.0.0.1:{port}', 'microblog:app'],
+            [
+                sys.executable,
+                '-m',
+                'gunicorn',
+                '-w',
+                '1',
+                '-b',
+                f'127.0.0.1:{port}',
+                'microblog:app',
+            ],
             cwd=PROJECT,
             env={**environment, 'MAIL_PORT': str(silence)},
             stdout=subprocess.DEVNULL,
