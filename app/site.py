@@ -64,17 +64,20 @@ def is_from_this_site() -> bool:
 def page_of_request() -> str:
     """Return the path of the page that the request belongs to, which can be asked for by GET.
 
-    It is the page itself, or for what is nothing but a button the page that it stands on.
+    It is the page itself, or for what is nothing but a button the page that it stands on, which
+    the form may name as `next`.
     """
     rule, values = request.url_rule, request.view_args or {}
     if request.method in ('GET', 'HEAD'):
         parts = urlsplit(request.url)
         return f'{parts.path}?{parts.query}' if parts.query else parts.path
+    named, referring = request.form.get('next', ''), _referring_path()
+    if _is_page(named):
+        return named
     if rule is not None and 'GET' in (rule.methods or ()):
         return url_for(rule.endpoint, **values)
-    for candidate in (request.form.get('next', ''), _referring_path()):
-        if _is_page(candidate):
-            return candidate
+    if _is_page(referring):
+        return referring
     return url_for('main.user', **values) if 'username' in values else url_for('main.index')
 
 
