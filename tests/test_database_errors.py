@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import db
 from app.database_errors import is_away, is_conflict
 from app.models import Post, User, followers
-from tests.conftest import SERVER_URL
+from tests.environment import SERVER_URL
 
 AWAY, CONFLICT, MISTAKE = 'away', 'conflict', 'mistake'
 BACKEND = SERVER_URL.partition(':')[0] or 'sqlite'
