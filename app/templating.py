@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from app import search
 from app.locales import offered_languages, present_language, primary
-from app.text import case_key, is_username
+from app.names import flaw_of
+from app.text import case_key
 
 AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
 # More lines are folded to ten (app.css). Without line breaks, nothing that may be written has more.
@@ -61,7 +62,7 @@ def greeting(name: str) -> str:
 
     Whoever registers with somebody else's address chooses no more than a word of what they read.
     """
-    is_word = is_username(name) and '.' not in name
+    is_word = flaw_of(name) is None and '.' not in name
     text: str = _('Dear %(username)s,', username=name) if is_word else _('Hello,')
     return text
 

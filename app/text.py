@@ -11,23 +11,6 @@ LONGEST_NAME = 500
 _NOT_STORABLE = re.compile('[\0\ud800-\udfff]')
 _NOT_PLAIN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]')
 
-# Letters and marks that show nothing: a name made of them would be invisible or a double.
-_INVISIBLE = frozenset(
-    map(
-        chr,
-        [
-            0x034F,
-            *range(0x115F, 0x1161),
-            *range(0x17B4, 0x17B6),
-            *range(0x180B, 0x1810),
-            0x3164,
-            *range(0xFE00, 0xFE10),
-            0xFFA0,
-            *range(0xE0100, 0xE01F0),
-        ],
-    )
-)
-
 
 def is_storable(text: str) -> bool:
     """Tell whether every database takes `text`: no NUL and no half of a surrogate pair."""
@@ -51,21 +34,6 @@ def normalize_name(text: str | None) -> str:
     """
     name = (text or '').strip()
     return unicodedata.normalize('NFKC', name) if len(name) <= LONGEST_NAME else name
-
-
-def is_username(name: str) -> bool:
-    """Tell whether `name` may be chosen: letters, marks and digits of any script and `_.@+-`.
-
-    Expects the normalized form. The length is checked elsewhere.
-    """
-    if any(char in _INVISIBLE for char in name):
-        return False
-    kinds = [unicodedata.category(char) for char in name]
-    allowed = all(
-        kind[0] in 'LM' or kind == 'Nd' or char in '_.@+-'
-        for char, kind in zip(name, kinds, strict=True)
-    )
-    return allowed and any(kind[0] == 'L' or kind == 'Nd' for kind in kinds)
 
 
 def case_key(text: str) -> str:

@@ -11,7 +11,8 @@ from wtforms.validators import Email, Length, StopValidation, ValidationError
 
 from app.guesses import is_own_password
 from app.models import User
-from app.text import case_key, is_plain, is_username
+from app.names import flaw_of
+from app.text import is_plain
 
 USERNAME_LENGTH = User.username.type.length
 EMAIL_LENGTH = User.email.type.length
@@ -41,14 +42,9 @@ class PlainText:
 
 
 class Username:
-    """What a username may look like; expects it normalized.
+    """What a username may look like; expects it normalized."""
 
-    A form's `original_username` may be kept, whatever the rules were when it was chosen.
-    """
-
-    def __call__(self, form: Form, field: Field) -> None:
-        if field.data == getattr(form, 'original_username', None):
-            return
+    def __call__(self, _form: Form, field: Field) -> None:
         if len(field.data) > USERNAME_LENGTH:
             raise StopValidation(
                 ngettext(
@@ -57,20 +53,29 @@ class Username:
                     USERNAME_LENGTH,
                 )
             )
-        if not is_username(field.data):
-            raise ValidationError(
-                _('A username is made of letters, digits and these characters: _ . @ + -')
-            )
+        flaw = flaw_of(field.data)
+        if flaw is not None:
+            raise ValidationError(_(flaw))
+
+
+class OwnUsername:
+    """A form's `original_username`, which is not looked at any further.
+
+    It may be kept, whatever the rules were when it was chosen.
+    """
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if field.data == getattr(form, 'original_username', None):
+            raise StopValidation
 
 
 class FreeUsername:
-    """Nobody else's username, in any case. A form's `original_username` may be kept."""
+    """Nobody else's username, in any case."""
 
     def __call__(self, form: Form, field: Field) -> None:
         original = getattr(form, 'original_username', None)
-        if original is not None and case_key(field.data) == case_key(original):
-            return
-        if User.find(field.data) is not None:
+        found = User.find(field.data)
+        if found is not None and found.username != original:
             raise ValidationError(_('Please use a different username.'))
 
 

@@ -14,7 +14,8 @@ from app.demo.people import PEOPLE
 from app.demo.words import LANGUAGES
 from app.extensions import db
 from app.models import Post, User, followers
-from app.text import case_key, is_plain, is_username, normalize_name
+from app.names import flaw_of
+from app.text import case_key, is_plain, normalize_name
 
 
 def count(column: Any, person: User) -> int | None:
@@ -27,7 +28,7 @@ def assert_consistent() -> None:
         assert person.post_count == count(Post.user_id, person)
         assert person.follower_count == count(followers.c.followed_id, person)
         assert person.followed_count == count(followers.c.follower_id, person)
-        assert is_username(person.username)
+        assert flaw_of(person.username) is None
         assert normalize_name(person.username) == person.username
         assert person.username_key == case_key(person.username)
         assert person.email_key == case_key(person.email)

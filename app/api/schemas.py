@@ -14,6 +14,7 @@ from marshmallow import (
     fields,
     missing,
     post_load,
+    pre_load,
     validate,
     validates,
     validates_schema,
@@ -34,7 +35,8 @@ from app.api.fields import (
 )
 from app.main.forms import BODY_LENGTH
 from app.models import User
-from app.text import is_plain, is_username
+from app.names import flaw_of
+from app.text import is_plain
 from app.validators import EMAIL_LENGTH, USERNAME_LENGTH
 
 AVATAR_SIZE = 128  # pixels
@@ -90,25 +92,29 @@ class PersonSchema(InputSchema):
     email = Email()
     about_me = Text(most=BODY_LENGTH, allow_none=True)
 
-    # What one has may stay, whatever the rules were when it was chosen.
+    @pre_load
+    def leave_out_what_stays(self, data: Any, **_kwargs: Any) -> Any:
+        """Keep what one has as it is, whatever the rules were when it was chosen."""
+        user = token_auth.current_user()
+        if user is None:
+            return data
+        stays = {('username', user.username), ('email', user.email)}
+        return {
+            name: value
+            for name, value in data.items()
+            if not isinstance(value, str) or (name, value) not in stays
+        }
 
     @validates('username')
     def check_username(self, username: str, **_kwargs: Any) -> None:
-        user = token_auth.current_user()
-        if user is not None and username == user.username:
-            return
         if not 1 <= len(username) <= USERNAME_LENGTH:
             raise ValidationError(f'A username has 1 to {USERNAME_LENGTH} characters.')
-        if not is_username(username):
-            raise ValidationError(
-                'A username is made of letters, digits and these characters: _ . @ + -'
-            )
+        flaw = flaw_of(username)
+        if flaw is not None:
+            raise ValidationError(str(flaw))
 
     @validates('email')
     def check_email(self, email: str, **_kwargs: Any) -> None:
-        user = token_auth.current_user()
-        if user is not None and email == user.email:
-            return
         if len(email) > EMAIL_LENGTH:
             raise ValidationError(f'This can have at most {EMAIL_LENGTH} characters.')
         try:

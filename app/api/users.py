@@ -28,7 +28,6 @@ from app.extensions import db
 from app.models import User
 from app.models.people import everybody, number_of_accounts
 from app.site import site_url
-from app.text import case_key
 
 UserCollectionSchema = collection_of(UserSchema, 'UserCollection')
 
@@ -115,9 +114,7 @@ def refuse_taken(data: Arguments, user: User | None = None) -> None:
     for field, (message, find) in taken.items():
         if field not in data:
             continue
-        if user is not None and case_key(data[field]) == case_key(getattr(user, field)):
-            continue
-        if find(data[field]) is not None:
+        if find(data[field]) not in (None, user):
             abort(bad_request(message, {field: [message]}))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from flask_login import current_user
 from wtforms import Field, HiddenField, SearchField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
@@ -13,9 +14,11 @@ from app import drafts
 from app.forms import Form
 from app.search.query import LONGEST_QUERY
 from app.text import clean_body, is_storable, normalize_name
-from app.validators import CodePoints, FreeUsername, PlainText, Username
+from app.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
 
 BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
+
+AT_MOST = lazy_ngettext('At most %(num)d character', 'At most %(num)d characters', BODY_LENGTH)
 
 
 class EmptyForm(Form):
@@ -82,20 +85,22 @@ class EditProfileForm(Form):
     username = StringField(
         _l('Username'),
         filters=[normalize_name],
-        validators=[DataRequired(), Username(), FreeUsername()],
+        validators=[OwnUsername(), DataRequired(), Username(), FreeUsername()],
         render_kw={'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'},
     )
     about_me = TextAreaField(
         _l('About me'),
         filters=[clean_body],
-        validators=[CodePoints(min=0, max=BODY_LENGTH), PlainText()],
-        render_kw={'rows': 4},
+        validators=[CodePoints(max=BODY_LENGTH, message=AT_MOST), PlainText()],
     )
     submit = SubmitField(_l('Submit'))
 
     def __init__(self, original_username: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.original_username = original_username
+        if self.username.raw_data == [original_username]:
+            # It stays as it is, also where its one spelling is another today.
+            self.username.data = original_username
 
 
 def clean_query(text: str | None) -> str:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.extensions import csrf, db
 from app.main import bp
-from app.main.forms import EditProfileForm, EmptyForm
+from app.main.forms import BODY_LENGTH, EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
 from app.models import User
 from app.models.people import Followed, Followers
@@ -107,7 +107,9 @@ def edit_profile() -> str | Response:
     elif request.method == 'GET':
         form.username.data = current_user.username
         form.about_me.data = current_user.about_me
-    return render_template('edit_profile.html', title=_('Edit Profile'), form=form)
+    return render_template(
+        'edit_profile.html', title=_('Edit Profile'), form=form, body_length=BODY_LENGTH
+    )
 
 
 @bp.route('/follow/<username>', methods=['POST'])

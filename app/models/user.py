@@ -105,12 +105,15 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
     @validates('username')
     def _fold_username(self, _name: str, username: str) -> str:
-        self.username_key = case_key(username)
+        # The key of what stays as it is can have a mark: an upgrade has told doubles apart by it.
+        if username != self.username:
+            self.username_key = case_key(username)
         return username
 
     @validates('email')
     def _fold_email(self, _name: str, email: str) -> str:
-        self.email_key = case_key(email)
+        if email != self.email:
+            self.email_key = case_key(email)
         return email
 
     @validates('last_message_read_time')

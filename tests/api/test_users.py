@@ -10,6 +10,7 @@ from app import db
 from app.models import User
 from tests.api.conftest import PASSWORD, Program, ProgramOf
 from tests.conftest import MakeUser
+from tests.main.test_profile import OLD_NAMES
 
 KEYS = {
     'id',
@@ -160,6 +161,8 @@ WRONG = [
     ('username', 'a\0b'),
     ('username', '\ud800'),
     ('username', 'a\u200bb'),
+    ('username', 'sus\u0430n'),
+    ('username', 'n\u0315\u0316\u0317'),
     ('username', 7),
     ('username', None),
     ('username', ['alice']),
@@ -234,13 +237,33 @@ def test_nothing_to_change(program: Program, susan: User) -> None:
         assert response.get_json() == before
 
 
+@pytest.mark.parametrize('name', OLD_NAMES)
 def test_the_own_name_and_address_may_stay(
+    program_of: ProgramOf, make_user: MakeUser, john: User, name: str
+) -> None:
+    person = make_user(name, email=' old@localhost ')
+    program = program_of(person)
+    data = {'username': person.username, 'email': person.email, 'about_me': 'hello'}
+    assert program.put(f'/users/{person.id}', data).status_code == 200
+    assert (person.username, person.email, person.about_me) == (*data.values(),)
+
+
+def test_doubles_that_an_upgrade_told_apart(
     program_of: ProgramOf, make_user: MakeUser, john: User
 ) -> None:
-    person = make_user('old name of the tutorial')
-    program = program_of(person)
-    data = {'username': person.username, 'email': person.email}
-    assert program.put(f'/users/{person.id}', data).status_code == 200
+    make_user('susan', email='other@example.com')
+    double = make_user('double', email='double@example.com')
+    double.username, double.email = 'Susan', 'JOHN@example.com'
+    double.username_key, double.email_key = 'susan#2', 'john@example.com#2'
+    db.session.commit()
+    program = program_of(double)
+    path = f'/users/{double.id}'
+    data = {'username': 'Susan', 'email': 'JOHN@example.com', 'about_me': 'hello'}
+    assert program.put(path, data).status_code == 200
+    assert (double.username_key, double.email_key) == ('susan#2', 'john@example.com#2')
+    response = program.put(path, {'username': 'SUSAN'})
+    assert response.status_code == 400
+    assert response.get_json()['message'] == 'please use a different username'
 
 
 def test_ones_own_in_another_spelling(program: Program, susan: User) -> None:

@@ -81,7 +81,12 @@ REQUIRED = 'This field is required.'
         ('username', 'a\0b', BAD_NAME),
         ('username', 'a\u202eb', BAD_NAME),
         ('username', '😀', BAD_NAME),
-        ('username', '...', BAD_NAME),
+        ('username', '...', 'A username needs a letter or a digit.'),
+        (
+            'username',
+            'sus\u0430n',
+            'A word in a username cannot mix letters or digits of different scripts.',
+        ),
         ('email', 'taken@example.com', TAKEN_EMAIL),
         ('email', 'Taken@EXAMPLE.com', TAKEN_EMAIL),
         ('email', '', REQUIRED),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from flask import Flask, current_app
+from flask import current_app
 from flask.testing import FlaskClient
 
 from app import db
@@ -201,7 +201,10 @@ TAKEN = 'Please use a different username.'
         ('username', '', 'This field is required.'),
         ('username', 'x' * 65, 'A username can have at most 64 characters.'),
         ('username', 'a b', 'A username is made of letters'),
-        ('about_me', 'x' * 141, 'Field must be between 0 and 140 characters long.'),
+        ('username', '...', 'A username needs a letter or a digit.'),
+        ('username', 'sus\u0430n', 'A word in a username cannot mix'),
+        ('username', 'n\u0315\u0316\u0317', 'A letter in a username can have at most two marks.'),
+        ('about_me', 'x' * 141, 'At most 140 characters'),
         ('about_me', 'a\0b', 'This text contains characters that cannot be stored.'),
     ],
 )
@@ -236,11 +239,55 @@ def test_somebody_took_the_name_meanwhile(
     assert heading(log_in(susan).get('/index')) == 'Hi, susan!'
 
 
-def test_a_profile_of_a_legacy_name_keeps_it(log_in: LogIn, app: Flask, susan: User) -> None:
+OLD_NAMES = ['Susan B. Anthony', ' susan ', '...', '\ufb01ona', 'sus\u0430n', '\u202ex', '\u3164']
+
+
+@pytest.mark.parametrize('name', OLD_NAMES)
+def test_a_profile_of_a_legacy_name_keeps_it(log_in: LogIn, susan: User, name: str) -> None:
     """A name that today's rules refuse was fine in the tutorial: its owner can still save."""
-    susan.username = 'Susan B. Anthony'
+    susan.username = name
     db.session.commit()
     client = log_in(susan)
-    typed = {'username': 'Susan B. Anthony', 'about_me': 'hello'}
+    typed = {'username': name, 'about_me': 'hello'}
     assert client.post('/edit_profile', data=typed).status_code == 302
-    assert susan.about_me == 'hello'
+    assert (susan.username, susan.about_me) == (name, 'hello')
+    typed = {'username': name, 'about_me': 'x' * 141}
+    assert errors(client.post('/edit_profile', data=typed), 'username') == []
+
+
+def test_doubles_that_an_upgrade_told_apart(log_in: LogIn, make_user: MakeUser, john: User) -> None:
+    """Of two names that differ in case alone, one has a key with a mark."""
+    make_user('susan', email='other@example.com')
+    double = make_user('double', email='double@example.com')
+    double.username, double.email = 'Susan', 'JOHN@example.com'
+    double.username_key, double.email_key = 'susan#2', 'john@example.com#2'
+    db.session.commit()
+    client = log_in(double)
+    for typed in (
+        {'username': 'Susan', 'about_me': ''},
+        {'username': 'Susan', 'about_me': 'hello'},
+    ):
+        response = client.post('/edit_profile', data=typed)
+        assert (response.status_code, response.location) == (302, '/edit_profile')
+        assert double.about_me == typed['about_me']
+    assert (double.username_key, double.email_key) == ('susan#2', 'john@example.com#2')
+    for name in ('susan', 'SUSAN'):
+        response = client.post('/edit_profile', data={'username': name, 'about_me': ''})
+        assert errors(response, 'username') == [TAKEN]
+    assert client.post('/edit_profile', data={'username': 'suzanne'}).status_code == 302
+    assert double.username_key == 'suzanne'
+
+
+def test_what_people_say_about_themselves_is_counted(log_in: LogIn, susan: User) -> None:
+    page = log_in(susan).get('/edit_profile').text
+    assert re.search(r'<textarea[^>]*data-counter="about_me-count"[^>]*data-limit="140"', page)
+    assert 'At most 140 characters' in page
+    assert 'js/counter' in page
+
+
+@pytest.mark.parametrize('page', ['/user/susan', '/user/susan/popup'])
+def test_numbers_in_german(log_in: LogIn, susan: User, john: User, page: str) -> None:
+    susan.language, susan.follower_count, susan.followed_count = 'de', 11, 10
+    db.session.commit()
+    shown = re.sub('<[^>]*>', '', log_in(susan).get(page).text)
+    assert '11 Follower, folgt 10 Personen' in shown
