@@ -7,6 +7,7 @@ A file `.env` beside this one may hold the variables; real environment variables
 import os
 import re
 import secrets
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +32,16 @@ FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
 
 
 class InvalidSetting(SystemExit):
-    """A setting that makes no sense: ends the start with one line that names the variable."""
+    """A setting that makes no sense: ends the start with one line that names the variable.
+
+    It ends with gunicorn's status for "no application", and so prints the line itself: after any
+    other status, the one of a text among them, gunicorn would start one process after the other.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.code = 4
+        sys.stderr.write(f'{line}\n')
 
 
 def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
@@ -161,8 +171,10 @@ def hosts_of(site: str | None) -> list[str]:
 
 
 def languages(text: str) -> list[str]:
-    """Return the codes in a list of languages. Raises ValueError for one that does not exist."""
+    """Return the codes in a list of languages. Raises ValueError for none, or one unheard of."""
     codes = text.replace(',', ' ').replace('-', '_').split()
+    if not codes:
+        raise ValueError
     for code in codes:
         try:
             Locale.parse(code)

@@ -14,7 +14,7 @@ from alembic import context
 from alembic.util import CommandError
 from flask import current_app
 from flask.logging import default_handler
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.exc import OperationalError
 
 from app.database import unlimited
@@ -23,6 +23,14 @@ LOCK_TIMEOUT = 600  # seconds: longer than an upgrade of a large database takes
 POSTGRESQL_LOCK_ID = 0x6D6963726F  # any number that nobody else locks: "micro"
 
 log = logging.getLogger('alembic')
+
+
+class NoAnswerError(CommandError):
+    """The database is away, or lets nobody in: one line for those who wait for it (boot.sh)."""
+
+    def __init__(self, error: OperationalError) -> None:
+        reason = str(error.orig).strip().splitlines()[0]
+        super().__init__(f'The database does not answer: {reason}')
 
 
 class StillLockedError(CommandError):
@@ -102,6 +110,16 @@ LOCKS: dict[str, Callable[[Connection], AbstractContextManager[None]]] = {
 }
 
 
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise NoAnswerError(error) from error
+    with connection:
+        yield connection
+
+
 def models(metadata: MetaData) -> MetaData:
     """Return a copy of the models' tables, whose constraints have got their names by now.
 
@@ -139,7 +157,7 @@ def run() -> None:
         **extension.configure_args,
     }
     with (
-        extension.db.engine.connect() as connection,
+        connected(extension.db.engine) as connection,
         unlimited(connection),
         LOCKS[connection.dialect.name](connection),
     ):

@@ -140,6 +140,8 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
         ('MAIL_PORT', '99999999'),
         ('ADMINS', ','),
         ('ADMINS', 'nobody'),
+        ('LANGUAGES', ','),
+        ('LANGUAGES', 'en, xx-nowhere'),
         ('SECURITY_CONTACT', 'security@microblog.example'),
         ('SECURITY_CONTACT', 'mailto:security@microblog.example, http://microblog.example'),
         ('TRUSTED_HOSTS', 'https://microblog.example'),

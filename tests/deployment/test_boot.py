@@ -45,7 +45,13 @@ def booting(home: Path) -> Iterator['tuple[subprocess.Popen[bytes], int]']:
 
 
 @pytest.mark.parametrize(
-    ('name', 'text'), [('WEB_CONCURRENCY', 'many'), ('WEB_THREADS', '-3'), ('PORT', 'http')]
+    ('name', 'text'),
+    [
+        ('WEB_CONCURRENCY', 'many'),
+        ('WEB_THREADS', '-3'),
+        ('PORT', 'http'),
+        ('POSTS_PER_PAGE', 'many'),
+    ],
 )
 def test_a_malformed_setting_ends_it_with_one_line(home: Path, name: str, text: str) -> None:
     result = subprocess.run(
@@ -62,7 +68,50 @@ def test_a_malformed_setting_ends_it_with_one_line(home: Path, name: str, text: 
 
 
 def failed(home: Path) -> bool:
-    return 'Upgrade command failed, retrying in 5 secs...\n' in (home / 'log').read_text()
+    return 'Upgrade command failed, retrying in 5 secs...' in (home / 'log').read_text()
+
+
+@pytest.mark.parametrize(
+    'address',
+    ['sqlite:////nowhere/app.db', 'postgresql://u:secret@127.0.0.1:1/x', 'mysql://127.0.0.1:1/x'],
+)
+def attempts(home: Path, address: str) -> str:
+    """Return what boot.sh prints while it tries twice to upgrade the database at an address."""
+    environment = {
+        'PATH': os.environ['PATH'],
+        'DATABASE_URL': address,
+        'SECRET_KEY': 'for tests only, nothing to hide',
+        'LOG_TO_STDOUT': '1',
+    }
+    path = home / 'log'
+    with path.open('w') as log:
+        process = subprocess.Popen(['./boot.sh'], cwd=home, env=environment, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: path.read_text().count('retrying in 5 secs...') == 2, 'two attempts')
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+    return path.read_text()
+
+
+@pytest.mark.parametrize(
+    'address',
+    ['sqlite:////nowhere/app.db', 'postgresql://u:hidden@127.0.0.1:1/x', 'mysql://127.0.0.1:1/x'],
+)
+def test_an_attempt_without_a_database_is_one_line(home: Path, address: str) -> None:
+    lines = attempts(home, address).splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert line.startswith('Upgrade command failed, retrying in 5 secs... ')
+        assert 'The database does not answer: ' in line
+        assert 'hidden' not in line
+
+
+def test_another_failure_is_told_in_full(home: Path) -> None:
+    (home / 'app.db').write_bytes(b'x' * 5000)
+    said = attempts(home, f'sqlite:///{home}/app.db')
+    assert said.count('file is not a database') >= 2
+    assert 'Traceback' in said
 
 
 def test_it_waits_and_becomes_the_server(

@@ -87,6 +87,13 @@ def test_the_processes(database: Database, redis_url: str, tmp_path: Path) -> No
         assert 'flask-limiter' not in log.read_text()
 
 
+def test_a_malformed_setting_ends_the_web_process_with_one_line() -> None:
+    """Also the one that gunicorn itself reads, before it knows of a configuration."""
+    result = run('web', bare(PATH=f'{PROGRAMS}:{os.environ["PATH"]}', WEB_CONCURRENCY='many'))
+    assert result.returncode != 0
+    assert result.stderr == "WEB_CONCURRENCY must be a whole number from 1 to 1000, not 'many'\n"
+
+
 def test_without_redis_there_is_no_worker() -> None:
     """It says so, and does not look for Redis where nobody has said that there is one."""
     result = run('worker', bare(PATH=f'{PROGRAMS}:{os.environ["PATH"]}'))
