@@ -42,12 +42,25 @@ continued_request: ContextVar[str] = ContextVar('continued_request', default='-'
 
 CONTROL_CHARACTER = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
+# The signed proofs in links (models/tokens.py): JSON that begins with a name, in Base64.
+SECRET = re.compile(r'eyJ[\w.%=-]+')
+
+
+def without_secrets(text: str) -> str:
+    """Return a line of a log without what a link in a mail proves to whoever has it."""
+    return SECRET.sub('[secret]', text)
+
 
 class OneLine(logging.Formatter):
     """Writes a message as one line, so that what a visitor sends cannot look like a line of ours.
 
-    Not so one of which the record says that it is `several_lines`.
+    Without secrets. Neither is so for one of which the record says that it is `several_lines`: a
+    mail that is written down in place of being sent.
     """
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if getattr(record, 'several_lines', False) else without_secrets(text)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (its name in logging)
         if not getattr(record, 'several_lines', False):

@@ -13,6 +13,7 @@ The option `-b` of the command line wins over PORT.
 
 import os
 import sys
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,33 @@ load_dotenv(Path(__file__).resolve().parent.parent / '.env')
 
 
 class QuietLogger(Logger):
-    """The access log without the questions of load balancers, which come all the time."""
+    """The access log without the questions of load balancers, which come all the time.
+
+    Nothing that it writes holds a secret out of a link. (What that is, the application knows, which
+    is there in a process that works on requests.)
+    """
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(_leave_secrets_out)
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         if environ.get('PATH_INFO') not in ('/healthz', '/readyz'):
             super().access(resp, req, environ, request_time)
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+        atoms: dict[str, Any] = super().atoms(resp, req, environ, request_time)
+        for name, value in atoms.items():
+            if isinstance(value, str):
+                atoms[name] = sys.modules['app.logs'].without_secrets(value)
+        return atoms
+
+
+def _leave_secrets_out(record: LogRecord) -> bool:
+    if 'app.logs' in sys.modules:
+        record.msg = sys.modules['app.logs'].without_secrets(record.getMessage())
+        record.args = ()
+    return True
 
 
 logger_class = QuietLogger

@@ -17,6 +17,7 @@ from app.email import in_background, send_email
 from app.error_mail import AdminMailHandler
 from app.models import User
 from tests.conftest import MakeUser
+from tests.deployment.visitor import SECRET
 from tests.mailbox import running_mailbox
 
 
@@ -303,3 +304,36 @@ def test_a_mail_in_the_log_can_be_read(in_production: Callable[..., Flask], tmp_
     with app.app_context():
         send_email('Subject', 'a@example.com', ['b@example.com'], 'two\nlines', '', sync=True)
     assert 'To: b@example.com\n\ntwo\nlines\n' in (tmp_path / 'logs' / 'microblog.log').read_text()
+
+
+@pytest.mark.parametrize('page', ['reset_password', 'confirm_email'])
+def test_secrets_in_links_are_not_logged(
+    in_production: Callable[..., Flask],
+    make_user: MakeUser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+) -> None:
+    """Neither in the log nor in the mail of an error, wherever they stand."""
+    susan: User = make_user('susan')
+    tokens = {
+        'reset_password': susan.get_reset_password_token(),
+        'confirm_email': susan.get_change_email_token('new@example.com'),
+    }
+    token = tokens[page]
+
+    def fail(_token: str) -> None:
+        raise RuntimeError(f'for {token}')
+
+    monkeypatch.setattr(User, 'verify_reset_password_token', fail)
+    monkeypatch.setattr(User, 'verify_change_email_token', fail)
+    with running_mailbox() as mailbox:
+        app = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=mailbox.port)
+        assert app.test_client().get(f'/auth/{page}/{token}').status_code == 500
+        [mail] = mailbox.wait_for(1)
+    text = (tmp_path / 'logs' / 'microblog.log').read_text() + mail.get_content()
+    assert f'Exception on /auth/{page}/[secret] [GET]' in text
+    assert f'Request: GET http://localhost/auth/{page}/[secret]' in text.splitlines()
+    for part in token.split('.'):
+        assert part not in text
+    assert token[:10] == SECRET[:10]

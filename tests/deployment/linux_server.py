@@ -100,6 +100,7 @@ def linux_server() -> Iterator[None]:
     )
     run('chown', '-R', 'ubuntu:ubuntu', HOME)
     shutil.copy(SITE / 'deployment/nginx/microblog.conf', '/etc/nginx/sites-enabled/microblog')
+    run('sed', '-i', 's/microblog.example/localhost/', '/etc/nginx/sites-enabled/microblog')
     shutil.copy(SITE / 'deployment/supervisor/microblog.conf', '/etc/supervisor/conf.d/')
     if list(Path('/etc/nginx/modules-enabled').glob('*brotli-static*')):
         shutil.copy(SITE / 'deployment/nginx/brotli.conf', '/etc/nginx/microblog.d/')

@@ -17,7 +17,7 @@ from threading import Thread
 import pytest
 
 from tests.deployment.namespaces import prepare_nginx, run
-from tests.deployment.visitor import Visitor, core_story
+from tests.deployment.visitor import Visitor, assert_secrets_are_left_out, core_story
 from tests.environment import bare
 from tests.servers import PROJECT, answers, running, wait_until
 
@@ -95,6 +95,10 @@ def test_the_core_story(network: Network) -> None:
     susan, _ = core_story(SITE)
     assert susan.get('/index').status == 200
     assert network.visits(CONTAINERS[0], '/index') > 0
+
+
+def test_secrets_in_links_are_not_logged(network: Network) -> None:
+    assert_secrets_are_left_out(SITE, Path('/var/log/nginx/access.log'), network.log(CONTAINERS[0]))
 
 
 def test_static_files_are_fetched_once(network: Network) -> None:

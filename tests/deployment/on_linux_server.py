@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,7 +16,7 @@ from redis import Redis
 
 from tests.deployment.linux_server import PROCESSES, SITE, kill, linux_server, reload
 from tests.deployment.namespaces import run
-from tests.deployment.visitor import Visitor, core_story
+from tests.deployment.visitor import SECRET, Visitor, assert_secrets_are_left_out, core_story
 from tests.servers import answers, wait_until
 
 HTTPS = 'https://localhost'
@@ -39,6 +40,24 @@ def test_plain_http_leads_to_tls() -> None:
     answer = Visitor('http://localhost').get('/auth/login?next=/index')
     assert answer.status == 200
     assert answer.url == f'{HTTPS}/auth/login?next=/index'
+
+
+@pytest.mark.parametrize('host', ['localhost', 'evil.example', 'evil.example:80', ''])
+def test_plain_http_leads_to_no_other_site(host: str) -> None:
+    connection = HTTPConnection('127.0.0.1')
+    connection.request('GET', '/auth/login?next=/index', headers={'Host': host})
+    answer = connection.getresponse()
+    connection.close()
+    if host:
+        assert answer.status == 301
+        assert answer.headers['Location'] == f'{HTTPS}/auth/login?next=/index'
+    assert 'evil' not in str(answer.headers)
+    assert answer.headers['Server'] == 'nginx'
+
+
+def test_secrets_in_links_are_not_logged() -> None:
+    assert_secrets_are_left_out(HTTPS, Path('/var/log/microblog_access.log'))
+    assert SECRET not in (SITE / 'logs/microblog.log').read_text()
 
 
 def test_http2() -> None:
@@ -130,10 +149,14 @@ def test_a_worker_that_ends_is_replaced(end: signal.Signals) -> None:
     wait_until(lambda: worker_pid() not in (old, None), 'another one')
 
 
-def test_there_is_no_worker_without_redis_url() -> None:
+@pytest.mark.parametrize('change', ['no REDIS_URL', 'no file'])
+def test_there_is_no_worker_without_redis_url(change: str) -> None:
     dotenv = SITE / '.env'
     text = dotenv.read_text()
-    dotenv.write_text(text.replace('REDIS_URL=', '#REDIS_URL='))
+    if change == 'no file':
+        dotenv.rename(SITE / 'elsewhere')
+    else:
+        dotenv.write_text(text.replace('REDIS_URL=', '#REDIS_URL='))
     try:
         run('supervisorctl', 'restart', 'microblog-worker:*')
         wait_until(lambda: worker_status()[1] == 'EXITED', 'its end')

@@ -1,17 +1,19 @@
 """gunicorn with the configuration of deployment/."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deployment.visitor import Visitor, core_story
+from tests.deployment.visitor import SECRET, Visitor, assert_secrets_are_left_out, core_story
 from tests.environment import bare
-from tests.servers import PROJECT, answers, free_port, running, wait_until
+from tests.servers import PATIENCE, PROJECT, answers, free_port, running, wait_until
 
 GUNICORN = [sys.executable, '-m', 'gunicorn', '-c', 'deployment/gunicorn.conf.py']
 
@@ -78,6 +80,17 @@ def test_limits_hold_for_all_processes_and_instances(two_instances: list[str]) -
     assert (statuses.count(400), statuses.count(429)) == (30, 30)
 
 
+def test_secrets_in_links_are_not_logged(two_instances: list[str], tmp_path: Path) -> None:
+    site, log = two_instances[0], tmp_path / f'{two_instances[0].rpartition(":")[2]}.log'
+    assert_secrets_are_left_out(site, log)
+    # Nor by what gunicorn says of a request that it does not understand.
+    with socket.create_connection(('127.0.0.1', urlsplit(site).port or 0)) as client:
+        client.sendall(f'GET /auth/reset_password/{SECRET} x HTTP/1.1\r\n\r\n'.encode())
+        assert client.recv(12) == b'HTTP/1.1 400'
+    wait_until(lambda: 'Invalid request from' in log.read_text(), 'the complaint')
+    assert SECRET not in log.read_text()
+
+
 SHOW = ['workers', 'threads', 'bind', 'preload_app', 'forwarded_allow_ips']
 
 
@@ -105,6 +118,35 @@ def test_a_malformed_setting_stops_the_start_with_one_line(
     assert result.returncode != 0
     assert result.stderr.startswith(f'{name} must be ')
     assert result.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('folder', 'name', 'text'),
+    [
+        ('.', 'POSTS_PER_PAGE', 'many'),
+        ('.', 'WEB_CONCURRENCY', '0'),
+        # Where gunicorn finds no configuration of ours, and so reads PORT itself.
+        ('docs', 'POSTS_PER_PAGE', 'many'),
+        ('docs', 'SECRET_KEY', ''),
+    ],
+)
+def test_a_malformed_setting_ends_a_bare_gunicorn(
+    tmp_path: Path, folder: str, name: str, text: str
+) -> None:
+    settings = environment(tmp_path, PORT=str(free_port()), DATABASE_URL='mysql://127.0.0.1:1/x')
+    result = subprocess.run(
+        [*GUNICORN[:3], '--pythonpath', str(PROJECT), 'microblog:app'],
+        cwd=PROJECT / folder,
+        env={**settings, name: text},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert result.returncode != 0
+    lines = {line for line in result.stderr.splitlines() if not line.startswith('[')}
+    assert len(lines) == 1
+    assert lines.pop().startswith(f'{name} must be ')
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from html import unescape
 from http.client import HTTPMessage
 from http.cookiejar import CookieJar
+from pathlib import Path
 from secrets import token_hex
+from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
@@ -93,6 +95,28 @@ def core_story(site: str) -> tuple[Visitor, Visitor]:
     assert f'Portland! 🌞 {mark}' in john.get('/index').text
     assert f'Portland! 🌞 {mark}' in john.get('/explore').text
     return susan, john
+
+
+# (As tokens.make_token makes them, which tests/test_logs.py compares.)
+SECRET = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyZXNldF9wYXNzd29yZCI6MX0.x-y_z0123456789'
+
+
+def assert_secrets_are_left_out(site: str, *logs: Path) -> None:
+    """Visit links with a secret, and see that the logs tell of the visits and of no secret."""
+    visitor = Visitor(site)
+    mark = token_hex(4)
+    for path in ('reset_password/', 'confirm_email/', 'login?next=%2Fauth%2Fconfirm_email%2F'):
+        visitor.get(f'/auth/{path}{SECRET}?{mark}', Referer=f'{site}/auth/{path}{SECRET}')
+    visitor.get(f'/auth/login?{mark}-last', User_Agent='last')
+    for log in logs:
+        end = monotonic() + TIMEOUT
+        while f'{mark}-last' not in log.read_text():
+            assert monotonic() < end, f'no visit in {log}'
+            sleep(0.1)
+        text = log.read_text()
+        assert '/auth/reset_password/[secret]' in text
+        assert '/auth/confirm_email/[secret]' in text
+        assert SECRET[3:10] not in text
 
 
 if __name__ == '__main__':
