@@ -1,4 +1,4 @@
-"""Print the address of Redis as config.py reads it, for the worker of the Procfile.
+"""Print the address of Redis as config.py reads it, for workers (Procfile, supervisor).
 
 python -m deployment.redis_url    fails, and says so, where there is none
 """

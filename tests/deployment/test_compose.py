@@ -25,6 +25,33 @@ def test_the_whole_site() -> None:
     assert set(used) == COMPOSE['volumes'].keys()
 
 
+def filled_in(text: str, **environment: str) -> str:
+    """Return a value of compose.yaml with its variables put in, as Compose does it."""
+    innermost = re.compile(r'\$\{(\w+):-([^${}]*)\}')
+    while found := innermost.search(text):
+        text = text.replace(found[0], environment.get(found[1]) or found[2])
+    return text
+
+
+@pytest.mark.parametrize(
+    ('environment', 'site'),
+    [
+        ({}, 'http://localhost:8000'),
+        ({'HTTP_PORT': '8080'}, 'http://localhost:8080'),
+        (
+            {'HTTP_PORT': '8080', 'SITE_URL': 'https://microblog.example'},
+            'https://microblog.example',
+        ),
+    ],
+)
+def test_mailed_links_lead_to_where_nginx_listens(environment: dict[str, str], site: str) -> None:
+    if 'SITE_URL' not in environment:
+        (port,) = SERVICES['nginx']['ports']
+        assert site == f'http://localhost:{filled_in(port, **environment).partition(":")[0]}'
+    for name in ('web', 'worker'):
+        assert filled_in(SERVICES[name]['environment']['SITE_URL'], **environment) == site
+
+
 @pytest.mark.parametrize('name', ['web', 'worker'])
 def test_settings_exist(name: str) -> None:
     table = (PROJECT / 'docs/deployment.md').read_text()
