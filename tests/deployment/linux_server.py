@@ -26,6 +26,9 @@ REDIS_URL=redis://localhost:6379/0
 SITE_URL=https://localhost
 PROXY_COUNT=1
 WEB_CONCURRENCY=2
+ADMINS=you@microblog.example
+MAIL_SERVER=localhost
+MAIL_PORT=25
 """
 
 
@@ -140,3 +143,24 @@ def kill(instance: int) -> None:
 
 def reload(instance: int) -> None:
     os.kill(supervisor_pid(instance), signal.SIGHUP)
+
+
+@contextmanager
+def mail_server(port_outside: int) -> Iterator[None]:
+    """Postfix, by the commands of docs/deployment.md, with a port for the rest of the world."""
+    for folder in ('/etc/postfix', '/var/spool/postfix', '/var/lib/postfix'):
+        copy = Path('/run/copies') / folder[1:]
+        copy.parent.mkdir(parents=True)
+        run('cp', '-a', folder, copy)
+        run('mount', '--bind', copy, folder)
+    documented = re.findall(
+        r'^    sudo (postconf .*)$', (SITE / 'docs/deployment.md').read_text(), re.MULTILINE
+    )
+    for command in documented:
+        run('sh', '-c', command)
+    run('postconf', '-e', f'relayhost=[127.0.0.1]:{port_outside}')
+    run('postfix', 'start')
+    try:
+        yield
+    finally:
+        run('postfix', 'stop')

@@ -14,10 +14,19 @@ from threading import Event, Thread
 import pytest
 from redis import Redis
 
-from tests.deployment.linux_server import PROCESSES, SITE, kill, linux_server, reload
+from tests.deployment.linux_server import (
+    PROCESSES,
+    SITE,
+    as_ubuntu,
+    kill,
+    linux_server,
+    mail_server,
+    reload,
+)
 from tests.deployment.namespaces import run
 from tests.deployment.visitor import SECRET, Visitor, assert_secrets_are_left_out, core_story
-from tests.servers import answers, wait_until
+from tests.mailbox import running_mailbox
+from tests.servers import answers, missing, wait_until
 
 HTTPS = 'https://localhost'
 
@@ -58,6 +67,25 @@ def test_plain_http_leads_to_no_other_site(host: str) -> None:
 def test_secrets_in_links_are_not_logged() -> None:
     assert_secrets_are_left_out(HTTPS, Path('/var/log/microblog_access.log'))
     assert SECRET not in (SITE / 'logs/microblog.log').read_text()
+
+
+def test_mails_leave_through_the_documented_mail_server() -> None:
+    if shutil.which('postfix') is None:
+        missing('postfix')
+    with running_mailbox() as mailbox, mail_server(mailbox.port):
+        Visitor(HTTPS).register('reader')
+        Visitor(HTTPS).submit('/auth/reset_password_request', email='reader@example.com')
+        wait_until(lambda: len(mailbox.mails) == 1, 'the mail with the link')
+        as_ubuntu('python', '-c', 'from microblog import app; app.logger.error("It broke")')
+        wait_until(lambda: len(mailbox.mails) == 2, 'the mail of an error')
+    link, failure = mailbox.mails
+    assert (link['From'], link['To']) == ('you@microblog.example', 'reader@example.com')
+    assert f'{HTTPS}/auth/reset_password/' in str(link.get_body(('plain',)))
+    # Not from localhost, a sender that others refuse.
+    assert (failure['From'], failure['To']) == (
+        'no-reply@microblog.example',
+        'you@microblog.example',
+    )
 
 
 def test_http2() -> None:
@@ -250,7 +278,9 @@ def test_instances_die_and_are_reloaded_and_restarted_under_load() -> None:
 
         # A new release: the instance takes it over without being away.
         health = SITE / 'app/health.py'
-        health.write_text(health.read_text().replace("Response('ok\\n')", "Response('new\\n')"))
+        old = health.read_text()
+        assert old.count("_answer('ok')") == 1
+        health.write_text(old.replace("_answer('ok')", "_answer('new')"))
         for instance, port in reversed(PROCESSES.items()):
             reload(instance)
             wait_until(
