@@ -77,12 +77,9 @@ def failed(home: Path) -> bool:
 )
 def attempts(home: Path, address: str) -> str:
     """Return what boot.sh prints while it tries twice to upgrade the database at an address."""
-    environment = {
-        'PATH': os.environ['PATH'],
-        'DATABASE_URL': address,
-        'SECRET_KEY': 'for tests only, nothing to hide',
-        'LOG_TO_STDOUT': '1',
-    }
+    environment = bare(
+        DATABASE_URL=address, SECRET_KEY='for tests only, nothing to hide', LOG_TO_STDOUT='1'
+    )
     path = home / 'log'
     with path.open('w') as log:
         process = subprocess.Popen(['./boot.sh'], cwd=home, env=environment, stdout=log, stderr=log)

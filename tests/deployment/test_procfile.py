@@ -96,7 +96,8 @@ def test_a_malformed_setting_ends_the_web_process_with_one_line() -> None:
 
 def test_without_redis_there_is_no_worker() -> None:
     """It says so, and does not look for Redis where nobody has said that there is one."""
-    result = run('worker', bare(PATH=f'{PROGRAMS}:{os.environ["PATH"]}'))
+    settings = {'SECRET_KEY': 'for tests only, and long enough for any use'}
+    result = run('worker', bare(PATH=f'{PROGRAMS}:{os.environ["PATH"]}', **settings))
     assert result.returncode == 1
     assert result.stderr == 'REDIS_URL is not set\n'
 
