@@ -10,16 +10,19 @@ from flask_babel import gettext as _
 from app import search
 from app.locales import offered_languages, present_language, primary
 from app.names import flaw_of
-from app.text import case_key
+from app.text import case_key, straight
 
 AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
 # More lines are folded to ten (app.css). Without line breaks, nothing that may be written has more.
 LONG_TEXT = 12
 
 # Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
-# Japanese stand right behind one, as Latin quotation marks do.
+# Japanese stand right behind one, as Latin quotation marks do. What turns the direction of writing
+# would show another address.
 _WEB_ADDRESS = re.compile(
-    r'(?<![a-z0-9])https?://\w[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！]*', re.IGNORECASE
+    r'(?<![a-z0-9])https?://\w'
+    r'[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！\u202a-\u202e\u2066-\u2069]*',
+    re.IGNORECASE,
 )
 _CLOSING = {')': '(', ']': '[', '}': '{'}
 
@@ -91,6 +94,7 @@ def present_address() -> str:
 def init_app(app: Flask) -> None:
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
+    app.jinja_env.filters['straight'] = straight
     app.jinja_env.filters['mark'] = search.mark
     app.jinja_env.tests['long_text'] = is_long_text
     app.jinja_env.globals['get_locale'] = get_locale

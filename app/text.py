@@ -10,6 +10,7 @@ LONGEST_NAME = 500
 
 _NOT_STORABLE = re.compile('[\0\ud800-\udfff]')
 _NOT_PLAIN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]')
+_TURNS = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
 
 def is_storable(text: str) -> bool:
@@ -25,6 +26,15 @@ def is_plain(text: str) -> bool:
 def clean_body(text: str | None) -> str:
     """Return a post or message as it is checked and stored: LF line ends, no outer white space."""
     return (text or '').replace('\r\n', '\n').replace('\r', '\n').strip()
+
+
+def straight(text: str) -> str:
+    """Return `text` without what turns the direction of writing.
+
+    That is for names in titles and sentences, which it would turn as well; elsewhere <bdi> or a
+    paragraph of its own holds it off what stands around. No new name has any.
+    """
+    return _TURNS.sub('', text)
 
 
 def normalize_name(text: str | None) -> str:

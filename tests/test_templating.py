@@ -38,6 +38,10 @@ from app.templating import AVATAR_HUES, hue, is_long_text, links
                 ('。好', None),
             ],
         ),
+        (
+            'https://example.org/\u202emoc',
+            [('https://example.org/', 'https://example.org/'), ('\u202emoc', None)],
+        ),
     ],
 )
 def test_web_addresses(text: str, pieces: list[tuple[str, str | None]]) -> None:

@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired
 from app import drafts
 from app.forms import Form
 from app.search.query import LONGEST_QUERY
-from app.text import clean_body, is_storable, normalize_name
+from app.text import clean_body, is_storable, normalize_name, straight
 from app.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
 
 BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
@@ -54,7 +54,7 @@ class BoxForm(Form):
         is_valid: bool = super().validate(extra_validators)
         own = str(current_user.id)
         if self.author.data and self.author.data != own:
-            name = current_user.username
+            name = straight(current_user.username)
             self.box.errors = [_('You are logged in as %(username)s by now.', username=name)]
             is_valid = False
         self.author.data = own

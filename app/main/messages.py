@@ -19,6 +19,7 @@ from app.models import Message, User
 from app.models.correspondence import Conversation, Messages, Received, Sent
 from app.models.listing import Page
 from app.site import local_path
+from app.text import straight
 
 
 @bp.route('/messages')
@@ -64,7 +65,7 @@ def conversation(username: str) -> str | Response:
     page = _looked_at(Conversation(current_user, other), mark_read)
     html = render_template(
         'conversation.html',
-        title=_('Conversation with %(username)s', username=other.username),
+        title=_('Conversation with %(username)s', username=straight(other.username)),
         other=other,
         form=form,
         body_length=BODY_LENGTH,

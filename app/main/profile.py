@@ -17,6 +17,8 @@ from app.models import User
 from app.models.people import Followed, Followers
 from app.models.timeline import PostsBy
 from app.old_forms import may_be_sent_again, send_again
+from app.text import straight
+from app.validators import USERNAME_LENGTH
 
 
 def user_or_404(username: str) -> User:
@@ -34,7 +36,7 @@ def user(username: str) -> str:
     page = requested_page(PostsBy(user))
     return render_template(
         'user.html',
-        title=user.username,
+        title=straight(user.username),
         user=user,
         posts=page.items,
         form=EmptyForm(),
@@ -64,7 +66,7 @@ def followers(username: str) -> str:
     page = requested_page(Followers(user))
     return render_template(
         'people.html',
-        title=_('Followers of %(username)s', username=user.username),
+        title=_('Followers of %(username)s', username=straight(user.username)),
         user=user,
         people=page.items,
         **links_to(page, 'main.followers', username=user.username),
@@ -79,7 +81,7 @@ def following(username: str) -> str:
     page = requested_page(Followed(user))
     return render_template(
         'people.html',
-        title=_('Followed by %(username)s', username=user.username),
+        title=_('Followed by %(username)s', username=straight(user.username)),
         user=user,
         people=page.items,
         **links_to(page, 'main.following', username=user.username),
@@ -145,7 +147,8 @@ def _change_following(
         return send_again() if may_be_sent_again() else redirect(url_for('main.index'))
     user = User.find(username)
     if user is None:
-        flash(_('User %(username)s not found.', username=username))
+        shown = straight(username[:USERNAME_LENGTH])  # what is longer is nobody's name
+        flash(_('User %(username)s not found.', username=shown))
         return redirect(url_for('main.index'))
     if user == current_user:
         flash(oneself)
@@ -155,5 +158,5 @@ def _change_following(
         if request.headers.get('X-Requested-With') == 'popup':
             # The button in the popup, which stays where it is, says enough.
             return redirect(url_for('main.user_popup', username=username), 303)
-        flash(done % {'username': user.username})
+        flash(done % {'username': straight(user.username)})
     return redirect(url_for('main.user', username=user.username))

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.testing import FlaskClient
 
 from app import db
-from app.models import User
+from app.models import Post, User
 from app.validators import FreeUsername
 from tests.conftest import MakeUser
 from tests.pages import errors, flashes, heading, link, title
@@ -239,6 +239,7 @@ def test_somebody_took_the_name_meanwhile(
     assert heading(log_in(susan).get('/index')) == 'Hi, susan!'
 
 
+TURNS = {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
 OLD_NAMES = ['Susan B. Anthony', ' susan ', '...', '\ufb01ona', 'sus\u0430n', '\u202ex', '\u3164']
 
 
@@ -276,6 +277,57 @@ def test_doubles_that_an_upgrade_told_apart(log_in: LogIn, make_user: MakeUser, 
         assert errors(response, 'username') == [TAKEN]
     assert client.post('/edit_profile', data={'username': 'suzanne'}).status_code == 302
     assert double.username_key == 'suzanne'
+
+
+def test_a_name_turns_nothing_that_stands_around_it(log_in: LogIn, susan: User, john: User) -> None:
+    """An account of the tutorial can have a name that turns the direction of writing."""
+    john.username = '\u202enhoj\u2067'
+    db.session.commit()
+    client, name = log_in(susan), quote(john.username)
+    for path in (
+        f'/user/{name}',
+        f'/user/{name}/followers',
+        f'/user/{name}/following',
+        f'/messages/with/{name}',
+        f'/send_message/{name}',
+    ):
+        response = client.get(path)
+        assert 'nhoj' in heading(response)
+        for text in (title(response), heading(response)):
+            assert not TURNS & {*text}
+        # Elsewhere it is held off by an element of its own.
+        assert not TURNS & {*re.sub(r'<bdi>.*?</bdi>|<[^>]*>', '', response.text)}
+    client.post(f'/follow/{name}')
+    assert flashes(client.get('/')) == ['You are following nhoj!']
+    client.post('/follow/a%E2%80%AEb')
+    assert flashes(client.get('/')) == ['User ab not found.']
+    assert heading(log_in(john).get('/')) == 'Hi, nhoj!'
+
+
+def test_what_is_written_turns_nothing_that_stands_around_it(
+    log_in: LogIn, susan: User, john: User
+) -> None:
+    text = '\u202eolleh\u2067'
+    john.about_me = text
+    db.session.add(Post(body=text, author=john))
+    john.send_message(susan, text)
+    db.session.commit()
+    susan.follow(john)
+    db.session.commit()
+    client = log_in(susan)
+    for path in (
+        '/explore',
+        '/search?q=olleh',
+        '/user/john',
+        '/user/john/popup',
+        '/user/susan/following',
+        '/messages',
+        '/messages/with/john',
+    ):
+        page = client.get(path).text
+        assert text in re.sub('<.*?>', '', page)
+        # A paragraph is written in its own order, whatever is in it.
+        assert not TURNS & {*re.sub(r'<p [^>]*dir="auto".*?</p>', '', page, flags=re.DOTALL)}
 
 
 def test_what_people_say_about_themselves_is_counted(log_in: LogIn, susan: User) -> None:
