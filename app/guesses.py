@@ -6,7 +6,11 @@ nobody keeps an owner out, and an account can still not be guessed from many add
 begins with its first failure, so two of them may meet in one hour, which makes (30 + 20) * 2 = 100.
 """
 
-from app import limits
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import limits, passwords
+from app.extensions import db
 from app.known_browsers import browser_known_to
 from app.limits import Counter
 from app.models import User
@@ -28,10 +32,13 @@ def authenticate(username: str, password: str) -> User | None:
     browser = browser_known_to(user) if user is not None else None
     counters = _of_known(account, browser) if browser is not None else _of_stranger(account)
     limits.take(counters)
-    if not User.is_password_of(user, password):
+    if user is None:
+        passwords.matches(None, password)
+        return None
+    if not user.check_password(password):
         return None
     limits.give_back(counters)
-    return user
+    return user if _renew_hash(user, password) else None
 
 
 def is_own_password(user: User, password: str) -> bool:
@@ -42,6 +49,21 @@ def is_own_password(user: User, password: str) -> bool:
         return False
     limits.give_back(counters)
     return True
+
+
+def _renew_hash(user: User, password: str) -> bool:
+    """Renew an old hash; return whether `password`, which has matched it, is still the one."""
+    if not passwords.is_outdated(user.password_hash):
+        return True
+    mark = user.password_mark()
+    try:
+        user.renew_hash(password)
+        db.session.commit()
+    except SQLAlchemyError:
+        # There will be other logins.
+        current_app.logger.exception('The hash of a password was not renewed')
+        db.session.rollback()
+    return user.password_mark() == mark
 
 
 def _account(user: User) -> str:

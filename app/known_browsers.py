@@ -59,4 +59,4 @@ def _entries() -> list[tuple[str, ...]]:
 
 
 def _mark(user: User, number: str) -> str:
-    return fingerprint('known browser', str(user.id), number, user.password_hash)
+    return fingerprint('known browser', str(user.id), number, user.password_mark())

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from app import cli, create_app, db, search, translate
+from app import cli, create_app, db, passwords, search, translate
 from app.models import User
 from config import Config, database_uri
 
@@ -144,10 +144,11 @@ def _delete_rows(engine: Engine) -> None:
 
 @pytest.fixture
 def _empty_database(config_class: type[Config], _empty: Callable[[], None]) -> None:
-    """No rows from another test, nothing counted, and no search index: that is made when needed."""
+    """No rows from another test, nothing counted or timed, no search index, which is made anew."""
     for pattern in ('search-*', 'limits.db*'):
         for leftover in Path(config_class.INSTANCE_PATH).glob(pattern):
             leftover.unlink()
+    passwords.times.clear()
     _empty()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.tokens import FINGERPRINT_LENGTH, fingerprint
+from app.models.tokens import FINGERPRINT_LENGTH
 
 if TYPE_CHECKING:
     from app.models.user import User
@@ -49,7 +49,7 @@ class ApiToken(Model):
     def issue(user: User, expires_in: float) -> str:
         """Return a new token for `user`, good for `expires_in` seconds. Removes dead ones."""
         token = secrets.token_urlsafe(RANDOM_BYTES)
-        mark = fingerprint(user.password_hash)
+        mark = user.password_mark()
         is_dead = or_(ApiToken.expiration <= utcnow(), ApiToken.password_mark != mark)
         db.session.execute(delete(ApiToken).where(ApiToken.user_id == user.id, is_dead))
         db.session.add(
@@ -70,7 +70,7 @@ class ApiToken(Model):
             .where(ApiToken.token_hash == digest(token), ApiToken.expiration > utcnow())
             .options(joinedload(ApiToken.user))
         ).first()
-        if found is None or found.password_mark != fingerprint(found.user.password_hash):
+        if found is None or found.password_mark != found.user.password_mark():
             return None
         return found.user
 

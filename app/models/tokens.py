@@ -34,7 +34,7 @@ def make_token(purpose: str, user: User, expires_in: float, **claims: Any) -> st
     payload = {
         **claims,
         purpose: user.id,
-        'state': fingerprint(user.password_hash, user.email),
+        'state': fingerprint(user.password_mark(), user.email),
         'exp': time() + expires_in,
     }
     return jwt.encode(payload, current_app.config['SECRET_KEY'], algorithm=ALGORITHM)
@@ -57,6 +57,6 @@ def read_token(purpose: str, token: str) -> tuple[User, dict[str, Any]] | None:
     if not isinstance(id_, int) or not 0 < id_ <= LARGEST_ID:
         return None
     user = db.session.get(User, id_)
-    if user is None or claims.get('state') != fingerprint(user.password_hash, user.email):
+    if user is None or claims.get('state') != fingerprint(user.password_mark(), user.email):
         return None
     return user, claims

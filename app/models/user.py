@@ -18,8 +18,8 @@ from sqlalchemy.orm import (
     validates,
 )
 from sqlalchemy.orm.exc import ObjectDeletedError
-from werkzeug.security import check_password_hash, generate_password_hash
 
+from app import passwords
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
 from app.extensions import db, login
 from app.models.api_token import ApiToken
@@ -29,7 +29,7 @@ from app.models.locks import hold
 from app.models.message import Correspondent, discount_messages_of, unread_count
 from app.models.searchable import SearchableMixin
 from app.models.task import TaskOwner
-from app.models.tokens import fingerprint, make_token, read_token
+from app.models.tokens import FINGERPRINT_LENGTH, fingerprint, make_token, read_token
 from app.text import case_key, is_storable, normalize_name
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from app.models.post import Post
     from app.models.task import Task
     from app.models.timeline import FollowedPosts
-
-# Checked when there is no such user.
-NOBODYS_HASH = generate_password_hash('nobody')
 
 
 class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
@@ -55,6 +52,8 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     username_key: Mapped[str] = mapped_column(String(192), index=True, unique=True)
     email_key: Mapped[str] = mapped_column(String(360), index=True, unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(256))
+    # Of a hash that was made anew for the same password: its mark, and the one that goes on.
+    password_renewal: Mapped[str | None] = mapped_column(String(2 * FINGERPRINT_LENGTH))
     about_me: Mapped[str | None] = mapped_column(String(140))
     last_seen: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
@@ -154,15 +153,32 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
 
     def set_password(self, password: str) -> None:
         """Store a salted hash of `password` (chapter 5)."""
-        self.password_hash = generate_password_hash(password)
+        self.password_hash = passwords.make_hash(password)
 
     def check_password(self, password: str) -> bool:
         """Tell whether `password` is the one that was set. An account without one never matches."""
-        try:
-            return check_password_hash(self.password_hash or '', password)
-        except ValueError:
-            # A kind of hash that is not thought safe any more.
-            return False
+        return passwords.matches(self.password_hash, password)
+
+    def password_mark(self) -> str:
+        """Return what sessions, tokens and links know the password by; a renewed hash keeps it."""
+        mark, renewal = fingerprint(self.password_hash), self.password_renewal or ''
+        return renewal[len(mark) :] if renewal.startswith(mark) else mark
+
+    def renew_hash(self, password: str) -> None:
+        """Replace a hash of an old kind by one of today's, when `password` has matched it.
+
+        Sessions and all else that knows the password's mark go on. Of two at once one is kept, and
+        one that was set meanwhile is left alone. As with tokens, to commit is left to the caller.
+        """
+        if not passwords.is_outdated(self.password_hash):
+            return
+        new = passwords.make_hash(password)
+        db.session.execute(
+            update(User)
+            .where(User.id == self.id, User.password_hash == self.password_hash)
+            .values(password_hash=new, password_renewal=fingerprint(new) + self.password_mark())
+            .execution_options(synchronize_session=False)
+        )
 
     def lock_unchanged(self) -> bool:
         """Hold the account; return whether its password and address are still as they were read.
@@ -170,10 +186,10 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         What was proved with them, by a link or a password, was proved for this state alone: of two
         requests at once that show the same proof, the second one finds it used.
         """
-        proved = self.password_hash, self.email
+        proved = self.password_mark(), self.email
         self.lock()
         present = db.session.get(User, self.id, populate_existing=True)
-        return present is not None and (present.password_hash, present.email) == proved
+        return present is not None and (present.password_mark(), present.email) == proved
 
     @staticmethod
     def find_for_login(username: str) -> User | None:
@@ -181,16 +197,9 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         # An account from the tutorial may have a name that nobody could choose today.
         return User.find(username) or User.find(normalize_name(username))
 
-    @staticmethod
-    def is_password_of(user: User | None, password: str) -> bool:
-        """Tell whether `password` is that of `user`; nobody takes as long as somebody."""
-        if user is None:
-            check_password_hash(NOBODYS_HASH, password)
-        return user is not None and user.check_password(password)
-
     def get_id(self) -> str:
         """Return what a session remembers of the user: it is worth nothing under a new password."""
-        return f'{self.id}-{fingerprint(self.password_hash)}'
+        return f'{self.id}-{self.password_mark()}'
 
     def get_reset_password_token(self, expires_in: float = 600) -> str:
         """Return the token of a link that sets a new password, once (chapter 10)."""

@@ -18,14 +18,14 @@ from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
 
-HEAD = '9d3f6c1e7a52'
+HEAD = '3b8e5d1a7c94'
 
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'failing'
-down_revision = '9d3f6c1e7a52'
+down_revision = '3b8e5d1a7c94'
 
 
 def upgrade():
@@ -159,7 +159,7 @@ SLOW = """
 from alembic import op
 
 revision = 'slow'
-down_revision = '9d3f6c1e7a52'
+down_revision = '3b8e5d1a7c94'
 
 
 def upgrade():
@@ -206,7 +206,7 @@ DANGLING = """
 from alembic import op
 
 revision = 'dangling'
-down_revision = '9d3f6c1e7a52'
+down_revision = '3b8e5d1a7c94'
 
 
 def upgrade():
