@@ -1,7 +1,6 @@
 """Logging in and out (chapter 5)."""
 
 from collections.abc import Callable
-from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -77,21 +76,6 @@ def test_an_account_without_a_password_stays_closed(
 ) -> None:
     make_user('silent')
     assert send(client, username='silent', password='None').location == '/auth/login'
-
-
-def test_an_unknown_name_takes_as_long_as_a_wrong_password(
-    client: FlaskClient, susan: User
-) -> None:
-    def seconds(**fields: str) -> float:
-        start = perf_counter()
-        send(client, **fields)
-        return perf_counter() - start
-
-    seconds()
-    client.get('/auth/logout')
-    known = min(seconds(password='wrong') for _ in range(3))
-    unknown = min(seconds(username='nobody') for _ in range(3))
-    assert unknown > known / 2
 
 
 def test_twins_from_the_tutorial_both_log_in(client: FlaskClient, make_user: MakeUser) -> None:
