@@ -286,7 +286,7 @@ class Config:
         'an address like redis://localhost:6379/0',
     )
     RATELIMIT_ENABLED = _boolean('RATELIMIT_ENABLED', True)
-    # Without Redis: app/limit_file.py.
+    # Without Redis: app/web/limit_file.py.
     RATELIMIT_STORAGE_URI = re.sub('^unix:', 'redis+unix:', REDIS_URL or 'file://')
     # Redis that does not answer at once is as good as away.
     RATELIMIT_STORAGE_OPTIONS = (

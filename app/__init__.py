@@ -2,24 +2,23 @@
 
 from flask import Flask
 
-from app import (
+from app import database, logs, search
+from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
+from app.languages import translate
+from app.languages.locales import select_language
+from app.logs import audit
+from app.web import (
     assets,
-    audit,
-    database,
+    ended_sessions,
     headers,
     health,
     incoming,
     limits,
-    logs,
     proxies,
-    search,
     sessions,
     templating,
-    translate,
     well_known,
 )
-from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
-from app.locales import select_language
 from config import Config, basedir
 
 __all__ = ['create_app', 'db']
@@ -41,6 +40,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     search.init_app(app)
     sessions.init_app(app)
     login.init_app(app)
+    ended_sessions.init_app(app)
     mail.init_app(app)
     csrf.init_app(app)
     bootstrap.init_app(app)

@@ -20,7 +20,7 @@ from jinja2 import TemplateNotFound
 from sqlalchemy import event
 
 from app import create_app, db
-from app.demo.bulk import READERS
+from app.cli.demo.bulk import READERS
 from app.models import Post, User
 from app.models.listing import Listing, Span
 from app.models.timeline import AllPosts

@@ -11,7 +11,7 @@ import time
 from contextvars import Context
 
 from app import create_app, db
-from app.demo.bulk import READERS
+from app.cli.demo.bulk import READERS
 from app.models import User
 from benchmarks.feed import WARM_UP, _config, _logged_in
 from config import Config

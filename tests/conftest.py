@@ -36,7 +36,8 @@ from sqlalchemy import (
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from app import cli, create_app, db, passwords, search, translate
+from app import cli, create_app, db, passwords, search
+from app.languages import translate
 from app.models import User
 from config import Config, database_uri
 

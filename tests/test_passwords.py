@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
 from app import db, passwords
-from app.known_browsers import browser_known_to, remember_browser
 from app.models import User
+from app.web.known_browsers import browser_known_to, remember_browser
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
 from tests.auth.conftest import AtOnce, at_once

@@ -10,7 +10,7 @@ from flask import Blueprint
 from app.extensions import csrf
 
 bp = Blueprint('api', __name__)
-csrf.exempt(bp)  # nothing that a browser sends by itself is looked at here: see app/sessions.py
+csrf.exempt(bp)  # nothing that a browser sends by itself is looked at here: see app/web/sessions.py
 
 with warnings.catch_warnings():
     # It misses what makes schemas out of models. Ours are written by hand.

@@ -3,7 +3,6 @@
 from apifairy import authenticate, response
 from flask import abort
 
-from app import audit
 from app.api import bp
 from app.api.auth import caller, token_auth
 from app.api.body import body
@@ -12,8 +11,9 @@ from app.api.errors import bad_request
 from app.api.paging import Arguments
 from app.api.schemas import DeletionSchema, PasswordChangeSchema, UserEntrySchema
 from app.extensions import db
-from app.guesses import is_own_password
+from app.logs import audit
 from app.models import User
+from app.web.guesses import is_own_password
 
 
 @bp.route('/users/me', methods=['GET'])

@@ -8,10 +8,10 @@ from apifairy import other_responses
 from flask import Response, abort
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
 
-from app import audit
 from app.api.errors import error_response
-from app.guesses import authenticate
+from app.logs import audit
 from app.models import User
+from app.web.guesses import authenticate
 
 basic_auth = HTTPBasicAuth()
 token_auth = HTTPTokenAuth()

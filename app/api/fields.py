@@ -7,8 +7,8 @@ from flask import current_app, url_for
 from marshmallow import ValidationError, fields
 
 from app.database import LARGEST_ID
+from app.forms.validators import EMAIL_LENGTH, USERNAME_LENGTH
 from app.text import clean_body, is_plain, is_storable, normalize_name
-from app.validators import EMAIL_LENGTH, USERNAME_LENGTH
 
 
 class Text(fields.String):

@@ -10,7 +10,7 @@ from marshmallow import fields, pre_load, validate
 
 from app.api.schemas import AnswerSchema, InputSchema
 from app.database import LARGEST_ID
-from app.main.forms import clean_query
+from app.forms.search import clean_query
 from app.models.correspondence import Messages
 from app.models.listing import Page
 from app.models.timeline import Timeline, place_of

@@ -13,7 +13,7 @@ from app.api.entries import entry_or_404
 from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
 from app.api.schemas import LocationSchema, NewPostSchema, PostSchema
 from app.extensions import db
-from app.language import detect_language
+from app.languages.detect import detect_language
 from app.models import Post, User
 from app.models.timeline import AllPosts, PostsBy
 

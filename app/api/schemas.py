@@ -33,11 +33,11 @@ from app.api.fields import (
     Username,
     link,
 )
+from app.forms.validators import EMAIL_LENGTH, USERNAME_LENGTH
 from app.main.forms import BODY_LENGTH
 from app.models import User
 from app.names import flaw_of
 from app.text import is_plain
-from app.validators import EMAIL_LENGTH, USERNAME_LENGTH
 
 AVATAR_SIZE = 128  # pixels
 END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with

@@ -3,11 +3,11 @@
 from apifairy import authenticate, response
 from flask import request
 
-from app import audit
 from app.api import bp
 from app.api.auth import basic_auth, caller, token_auth
 from app.api.schemas import TokenSchema
 from app.extensions import db
+from app.logs import audit
 from app.models import User
 
 

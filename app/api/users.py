@@ -6,7 +6,6 @@ from apifairy import arguments, authenticate, response
 from flask import abort, url_for
 from sqlalchemy.exc import IntegrityError
 
-from app import limits
 from app.api import bp
 from app.api.account import check_password
 from app.api.auth import own_entry, token_auth
@@ -27,7 +26,8 @@ from app.errors.handlers import RETRY_AFTER
 from app.extensions import db
 from app.models import User
 from app.models.people import everybody, number_of_accounts
-from app.site import site_url
+from app.web import limits
+from app.web.site import site_url
 
 UserCollectionSchema = collection_of(UserSchema, 'UserCollection')
 

@@ -6,7 +6,6 @@ from flask_login import COOKIE_NAME, current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from app import audit
 from app.auth import bp
 from app.auth.email import (
     ENOUGH_LINKS,
@@ -17,9 +16,10 @@ from app.auth.email import (
 )
 from app.auth.forms import ChangeEmailForm, ChangePasswordForm, ConfirmEmailForm
 from app.extensions import db
-from app.known_browsers import remember_browser
+from app.logs import audit
 from app.models import User
-from app.site import site_url
+from app.web.known_browsers import remember_browser
+from app.web.site import site_url
 
 
 @bp.route('/change_password', methods=['GET', 'POST'])

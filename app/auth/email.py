@@ -4,14 +4,15 @@ from flask import current_app, render_template
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from app import audit, limits
 from app.email import send_email, to_ascii
-from app.locales import present_language, speaking_to
+from app.languages.locales import present_language, speaking_to
+from app.logs import audit
 from app.models import User
-from app.site import absolute_url, site_url
 from app.text import case_key
+from app.web import limits
+from app.web.site import absolute_url, site_url
 
-# Told to people where the site does not know an address of its own: see app/site.py.
+# Told to people where the site does not know an address of its own: see app/web/site.py.
 NO_LINKS = _l('No link can be mailed right now. Please try again later.')
 ENOUGH_LINKS = _l('This address has been sent enough links for now. Please try again later.')
 # Told to them in place of the promise of a mail where there is no MAIL_SERVER.

@@ -4,9 +4,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, EqualTo
 
-from app.forms import Form
-from app.text import normalize_name
-from app.validators import (
+from app.forms.base import Form
+from app.forms.validators import (
     EMAIL_LENGTH,
     CodePoints,
     EmailAddress,
@@ -17,6 +16,7 @@ from app.validators import (
     PlainText,
     Username,
 )
+from app.text import normalize_name
 
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
 EMAIL_FIELD = {'type': 'email', 'autocomplete': 'email'}

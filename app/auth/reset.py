@@ -5,16 +5,17 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app import audit, limits
 from app.auth import bp
 from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
-from app.email import in_background
+from app.background import in_background
 from app.extensions import db
-from app.known_browsers import remember_browser
-from app.locales import present_language
+from app.languages.locales import present_language
+from app.logs import audit
 from app.models import User
-from app.site import site_url
+from app.web import limits
+from app.web.known_browsers import remember_browser
+from app.web.site import site_url
 
 # By one visitor to one address. As that one gets three links an hour, one is left for its owner.
 MOST_LINKS_FOR_ONE = '2 per hour'

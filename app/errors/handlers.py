@@ -12,13 +12,13 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.database_errors import is_away, is_conflict
+from app.database.errors import is_away, is_conflict
 from app.errors import bp
 from app.extensions import db
-from app.locales import choose_language
-from app.main.forms import SearchForm
-from app.old_forms import may_be_sent_again, send_again
-from app.sessions import is_api_request
+from app.forms.search import SearchForm
+from app.languages.locales import choose_language
+from app.web.ended_sessions import may_be_sent_again, send_again
+from app.web.sessions import is_api_request
 
 # There is a template of that name for each; other codes share those of their kind.
 PAGES = {400, 401, 403, 404, 405, 409, 410, 413, 415, 429, 500, 503}

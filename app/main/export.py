@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from app.archive import archive
 from app.main import bp
 from app.main.forms import EmptyForm
 from app.models.task import JobsUnavailableError
-from app.site import absolute_url, site_url
+from app.tasks.archive import archive
+from app.web.site import absolute_url, site_url
 
 
 @bp.route('/export_posts', methods=['GET', 'POST'])
@@ -30,7 +30,7 @@ def export_posts() -> str | Response:
     if current_user.get_task_in_progress('export_posts'):
         flash(_('An export task is currently in progress'))
     elif not wanted:
-        return render_template('export_posts.html', title=_('Export Your Posts'), form=form)
+        return render_template('main/export_posts.html', title=_('Export Your Posts'), form=form)
     else:
         _start_export()
     return redirect(url_for('main.user', username=current_user.username))

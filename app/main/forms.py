@@ -7,14 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_login import current_user
-from wtforms import Field, HiddenField, SearchField, StringField, SubmitField, TextAreaField
+from wtforms import Field, HiddenField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
-from app import drafts
-from app.forms import Form
-from app.search.query import LONGEST_QUERY
-from app.text import clean_body, is_storable, normalize_name, straight
-from app.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
+from app.forms.base import Form
+from app.forms.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
+from app.text import clean_body, normalize_name, straight
+from app.web import drafts
 
 BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
 
@@ -101,20 +100,3 @@ class EditProfileForm(Form):
         if self.username.raw_data == [original_username]:
             # It stays as it is, also where its one spelling is another today.
             self.username.data = original_username
-
-
-def clean_query(text: str | None) -> str:
-    """Return what was typed into the search box without what no page can show again."""
-    beginning = (text or '').strip()[:LONGEST_QUERY]
-    return ''.join(filter(is_storable, beginning)).strip()
-
-
-class SearchForm(Form):
-    """The box in the navigation bar (chapter 16): its address can be shared, so it has no token."""
-
-    q = SearchField(_l('Search'), filters=[clean_query], validators=[DataRequired()])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault('formdata', request.args)
-        kwargs.setdefault('meta', {'csrf': False})
-        super().__init__(*args, **kwargs)

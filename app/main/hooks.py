@@ -10,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import utcnow, waiting_for_writers
 from app.extensions import db
-from app.locales import choose_language
+from app.forms.search import SearchForm
+from app.languages.locales import choose_language
 from app.main import bp
-from app.main.forms import SearchForm
 from app.models import User
-from app.sessions import is_api_request
+from app.web.sessions import is_api_request
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 LAST_SEEN_PATIENCE = 0.2  # seconds that a page waits for another process's write

@@ -7,11 +7,11 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.extensions import db
-from app.locales import COOKIE, COOKIE_MAX_AGE, is_offered
+from app.languages.locales import COOKIE, COOKIE_MAX_AGE, is_offered
+from app.languages.translate import Failure, translate
 from app.main import bp
 from app.main.forms import BODY_LENGTH
-from app.site import is_local_path
-from app.translate import Failure, translate
+from app.web.site import is_local_path
 
 LANGUAGE_TAG = re.compile(r'[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}', re.ASCII)
 

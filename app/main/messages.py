@@ -14,12 +14,12 @@ from app.main import bp
 from app.main.forms import BODY_LENGTH, MessageForm
 from app.main.hooks import is_looked_at
 from app.main.paging import links_to, requested_page
-from app.main.profile import user_or_404
+from app.main.people import user_or_404
 from app.models import Message, User
 from app.models.correspondence import Conversation, Messages, Received, Sent
 from app.models.listing import Page
-from app.site import local_path
 from app.text import straight
+from app.web.site import local_path
 
 
 @bp.route('/messages')
@@ -28,7 +28,7 @@ def messages() -> str:
     """Show what others have written. Whoever looks at the newest of it has read everything."""
     page = _looked_at(Received(current_user), current_user.mark_messages_read)
     html = render_template(
-        'messages.html',
+        'main/messages.html',
         title=_('Messages'),
         messages=page.items,
         **links_to(page, 'main.messages'),
@@ -43,7 +43,7 @@ def sent_messages() -> str:
     """Show what one has written."""
     page = requested_page(Sent(current_user))
     return render_template(
-        'messages.html',
+        'main/messages.html',
         title=_('Sent Messages'),
         messages=page.items,
         **links_to(page, 'main.sent_messages'),
@@ -64,7 +64,7 @@ def conversation(username: str) -> str | Response:
     mark_read = partial(current_user.mark_conversation_read, other)
     page = _looked_at(Conversation(current_user, other), mark_read)
     html = render_template(
-        'conversation.html',
+        'main/conversation.html',
         title=_('Conversation with %(username)s', username=straight(other.username)),
         other=other,
         form=form,
@@ -88,7 +88,7 @@ def send_message(recipient: str) -> str | Response:
         _send(user, form)
         return redirect(url_for('main.user', username=user.username))
     return render_template(
-        'send_message.html',
+        'main/send_message.html',
         title=_('Send Message'),
         form=form,
         body_length=BODY_LENGTH,

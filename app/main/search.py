@@ -31,7 +31,7 @@ def search() -> str | Response:
     try:
         found = _find_people(q, page) if kind == 'people' else _find_posts(q, page, order)
     except SearchUnavailable:
-        return render_template('search.html', title=_('Search'), unavailable=True)
+        return render_template('main/search.html', title=_('Search'), unavailable=True)
     total = found['people_total' if kind == 'people' else 'total']
     shown = page * current_app.config['POSTS_PER_PAGE']
     link: dict[str, Any] = {'q': q}
@@ -41,7 +41,7 @@ def search() -> str | Response:
         link['kind'] = kind
     has_next = shown < min(total, DEEPEST_HIT)
     return render_template(
-        'search.html',
+        'main/search.html',
         title=_('Search'),
         q=q,
         kind=kind,

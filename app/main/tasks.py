@@ -18,7 +18,7 @@ from app.extensions import db
 from app.main import bp
 from app.main.hooks import is_looked_at
 from app.models import Task
-from app.site import local_path
+from app.web.site import local_path
 
 
 def task_or_404(id: str) -> Task:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Index, Select, String, event, exists, select,
 from sqlalchemy.orm import Mapped, Mapper, joinedload, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
-from app.language import CODE_LENGTH, FEW_WORDS, detect_language
+from app.languages.detect import CODE_LENGTH, FEW_WORDS, detect_language
 from app.models.base import Identifier, Model, UserId
 from app.models.searchable import SearchableMixin
 from app.models.user import User

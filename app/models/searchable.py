@@ -12,7 +12,8 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, Select, StaticPool, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import changes, search
+from app import search
+from app.database import changes
 from app.extensions import db
 from app.search import Order
 

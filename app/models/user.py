@@ -240,7 +240,7 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     def avatar(self, size: int) -> str:
         """Return the address of the user's picture, `size` pixels wide and high (chapter 6).
 
-        The one place to change for another provider of pictures, beside app/headers.py.
+        The one place to change for another provider of pictures, beside app/web/headers.py.
         """
         digest = sha256(self.email.lower().encode()).hexdigest()
         return f'https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}'

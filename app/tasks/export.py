@@ -7,11 +7,11 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from app.archive import archive
 from app.email import send_email
 from app.extensions import db
 from app.models import User
 from app.models.task import MAIL
+from app.tasks.archive import archive
 from app.tasks.job import JobFailedError, job, set_progress
 
 LARGEST_ATTACHMENT = 10 * 1000 * 1000  # bytes; larger ones many mail servers refuse

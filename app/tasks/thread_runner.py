@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 import app.tasks
-from app.logs import continued_request, present_request_id
+from app.background import continued_request, present_request_id
 from app.models.task import JobsUnavailableError, Task
 from app.tasks.heartbeat import Heartbeat
 from app.tasks.job import current_task

@@ -10,7 +10,7 @@ from app import db
 from app.models import User
 from tests.api.conftest import PASSWORD, Program, ProgramOf
 from tests.conftest import MakeUser
-from tests.main.test_profile import OLD_NAMES
+from tests.main.test_people import OLD_NAMES
 
 KEYS = {
     'id',

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import db
+from app.forms.validators import FreeEmail, FreeUsername
 from app.models import User
-from app.validators import FreeEmail, FreeUsername
 from tests.conftest import MakeUser
 from tests.pages import errors, flashes, heading, title
 

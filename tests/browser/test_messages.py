@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import ViewportSize, expect
 
-from app import archive, db
+from app import db
 from app.models import Task
 from app.models import task as tasks
-from app.tasks import job
+from app.tasks import archive, job
 from app.tasks.thread_runner import ThreadRunner
 from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor, serving
 from tests.browser.test_accessibility import findings

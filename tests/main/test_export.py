@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, insert
 
-from app import archive, db
+from app import db
 from app.models import Post, User
-from app.tasks import export, export_posts
+from app.tasks import archive, export, export_posts
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
 from tests.pages import csrf_token, link

@@ -1,0 +1,69 @@
+"""Logging in and out, and registering (chapter 5)."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from app.auth import bp
+from app.auth.forms import LoginForm, RegistrationForm
+from app.extensions import db
+from app.logs import audit
+from app.models import User
+from app.web.guesses import authenticate
+from app.web.known_browsers import remember_browser
+from app.web.site import local_path
+
+
+def next_page() -> str:
+    """Return where to go after logging in: `next` if it is a path of this site, else home."""
+    return local_path(request.args.get('next'), url_for('main.index'))
+
+
+@bp.route('/login', methods=['GET', 'POST'])
+def login() -> str | Response:
+    """Start a session. The answer does not tell a wrong name from a wrong password."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    form = LoginForm()
+    if form.validate_on_submit():
+        user = authenticate(form.username.data, form.password.data)
+        if user is None:
+            audit.note('login failed', form.username.data)
+            flash(_('Invalid username or password'))
+            return redirect(url_for('auth.login', next=request.args.get('next')))
+        login_user(user, remember=form.remember_me.data)
+        audit.note('login', user)
+        return remember_browser(redirect(next_page()), user)
+    return render_template('auth/login.html', title=_('Sign In'), form=form)
+
+
+@bp.route('/logout')
+def logout() -> Response:
+    """End the session."""
+    logout_user()
+    return redirect(url_for('main.index'))
+
+
+@bp.route('/register', methods=['GET', 'POST'])
+def register() -> str | Response:
+    """Open an account. Of two people who want one name at the same moment, one gets it."""
+    if current_user.is_authenticated:
+        return redirect(url_for('main.index'))
+    form = RegistrationForm()
+    if form.validate_on_submit():
+        user = User(username=form.username.data, email=form.email.data)
+        user.set_password(form.password.data)
+        db.session.add(user)
+        try:
+            db.session.commit()
+        except IntegrityError:
+            # Somebody was quicker since the form was checked: checking again says with what.
+            db.session.rollback()
+            if not form.validate():
+                return render_template('auth/register.html', title=_('Register'), form=form)
+            raise
+        flash(_('Congratulations, you are now a registered user!'))
+        return redirect(url_for('auth.login'))
+    return render_template('auth/register.html', title=_('Register'), form=form)

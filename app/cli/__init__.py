@@ -1,0 +1,14 @@
+"""Commands of our own for `flask`."""
+
+from flask import Flask
+
+from app.cli.catalogues import translate
+from app.cli.demo import demo
+from app.cli.reindex import search
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `app`."""
+    app.cli.add_command(demo)
+    app.cli.add_command(search)
+    app.cli.add_command(translate)

@@ -1,0 +1,1 @@
+"""What somebody typed, and whether it is allowed."""

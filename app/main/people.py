@@ -1,0 +1,162 @@
+"""Profiles, editing one's own, and following (chapters 6 and 8)."""
+
+from collections.abc import Callable
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_required
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from app.extensions import csrf, db
+from app.forms.validators import USERNAME_LENGTH
+from app.main import bp
+from app.main.forms import BODY_LENGTH, EditProfileForm, EmptyForm
+from app.main.paging import links_to, requested_page
+from app.models import User
+from app.models.people import Followed, Followers
+from app.models.timeline import PostsBy
+from app.text import straight
+from app.web.ended_sessions import may_be_sent_again, send_again
+
+
+def user_or_404(username: str) -> User:
+    user = User.find(username)
+    if user is None:
+        abort(404)
+    return user
+
+
+@bp.route('/user/<username>')
+@login_required
+def user(username: str) -> str:
+    """Show a person and their posts."""
+    user = user_or_404(username)
+    page = requested_page(PostsBy(user))
+    return render_template(
+        'main/user.html',
+        title=straight(user.username),
+        user=user,
+        posts=page.items,
+        form=EmptyForm(),
+        is_following=user != current_user and current_user.is_following(user),
+        **links_to(page, 'main.user', username=user.username),
+    )
+
+
+@bp.route('/user/<username>/popup')
+@login_required
+def user_popup(username: str) -> str:
+    """Show in a few lines who a person is: a piece of a page, for a script (chapter 20)."""
+    user = user_or_404(username)
+    return render_template(
+        'main/user_popup.html',
+        user=user,
+        form=EmptyForm(),
+        is_following=user != current_user and current_user.is_following(user),
+    )
+
+
+@bp.route('/user/<username>/followers')
+@login_required
+def followers(username: str) -> str:
+    """Show who follows a person."""
+    user = user_or_404(username)
+    page = requested_page(Followers(user))
+    return render_template(
+        'main/people.html',
+        title=_('Followers of %(username)s', username=straight(user.username)),
+        user=user,
+        people=page.items,
+        **links_to(page, 'main.followers', username=user.username),
+    )
+
+
+@bp.route('/user/<username>/following')
+@login_required
+def following(username: str) -> str:
+    """Show whom a person follows."""
+    user = user_or_404(username)
+    page = requested_page(Followed(user))
+    return render_template(
+        'main/people.html',
+        title=_('Followed by %(username)s', username=straight(user.username)),
+        user=user,
+        people=page.items,
+        **links_to(page, 'main.following', username=user.username),
+    )
+
+
+@bp.route('/edit_profile', methods=['GET', 'POST'])
+@login_required
+def edit_profile() -> str | Response:
+    """Change one's own name and description."""
+    form = EditProfileForm(current_user.username)
+    if form.validate_on_submit():
+        current_user.username = form.username.data
+        current_user.about_me = form.about_me.data
+        try:
+            db.session.commit()
+        except IntegrityError:
+            # Somebody took the name since the form was checked: checking again says so.
+            db.session.rollback()
+            if form.validate():
+                raise
+        else:
+            flash(_('Your changes have been saved.'))
+            return redirect(url_for('main.edit_profile'))
+    elif request.method == 'GET':
+        form.username.data = current_user.username
+        form.about_me.data = current_user.about_me
+    return render_template(
+        'main/edit_profile.html', title=_('Edit Profile'), form=form, body_length=BODY_LENGTH
+    )
+
+
+@bp.route('/follow/<username>', methods=['POST'])
+@csrf.exempt  # the form checks the token, and a bad one leads home instead of to an error page
+@login_required
+def follow(username: str) -> Response:
+    """Follow a person from now on."""
+    return _change_following(
+        username,
+        User.follow,
+        done=_l('You are following %(username)s!'),
+        oneself=_l('You cannot follow yourself!'),
+    )
+
+
+@bp.route('/unfollow/<username>', methods=['POST'])
+@csrf.exempt  # as above
+@login_required
+def unfollow(username: str) -> Response:
+    """Follow a person no longer."""
+    return _change_following(
+        username,
+        User.unfollow,
+        done=_l('You are not following %(username)s.'),
+        oneself=_l('You cannot unfollow yourself!'),
+    )
+
+
+def _change_following(
+    username: str, change: Callable[[User, User], bool], *, done: str, oneself: str
+) -> Response:
+    if not EmptyForm().validate_on_submit():
+        return send_again() if may_be_sent_again() else redirect(url_for('main.index'))
+    user = User.find(username)
+    if user is None:
+        shown = straight(username[:USERNAME_LENGTH])  # what is longer is nobody's name
+        flash(_('User %(username)s not found.', username=shown))
+        return redirect(url_for('main.index'))
+    if user == current_user:
+        flash(oneself)
+    else:
+        change(current_user, user)
+        db.session.commit()
+        if request.headers.get('X-Requested-With') == 'popup':
+            # The button in the popup, which stays where it is, says enough.
+            return redirect(url_for('main.user_popup', username=username), 303)
+        flash(done % {'username': straight(user.username)})
+    return redirect(url_for('main.user', username=user.username))

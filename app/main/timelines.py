@@ -1,0 +1,45 @@
+"""The home page and Explore (chapter 9)."""
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from app.extensions import db
+from app.main import bp
+from app.main.forms import BODY_LENGTH, PostForm
+from app.main.paging import links_to, requested_page
+from app.models import Post
+from app.models.timeline import AllPosts
+
+
+@bp.route('/', methods=['GET', 'POST'])
+@bp.route('/index', methods=['GET', 'POST'])
+@login_required
+def index() -> str | Response:
+    """Show the posts of everybody followed, with a box to write one."""
+    form = PostForm()
+    if form.validate_on_submit():
+        db.session.add(Post(body=form.post.data, author=current_user))
+        db.session.commit()
+        flash(_('Your post is now live!'))
+        return redirect(url_for('main.index'))
+    page = requested_page(current_user.followed_posts())
+    return render_template(
+        'main/index.html',
+        title=_('Home'),
+        form=form,
+        body_length=BODY_LENGTH,
+        posts=page.items,
+        **links_to(page, 'main.index'),
+    )
+
+
+@bp.route('/explore')
+@login_required
+def explore() -> str:
+    """Show everybody's posts."""
+    page = requested_page(AllPosts())
+    return render_template(
+        'main/index.html', title=_('Explore'), posts=page.items, **links_to(page, 'main.explore')
+    )

@@ -1,0 +1,84 @@
+"""Passwords that are tried: how often, and by whom. Pages and the API ask here, nobody elsewhere.
+
+Failures count: for the address and the account together, for each of them alone, and for people who
+are known, that is logged in or in a browser that has logged in before, apart from all strangers. So
+nobody keeps an owner out, and an account can still not be guessed from many addresses: a window
+begins with its first failure, so two of them may meet in one hour, which makes (30 + 20) * 2 = 100.
+"""
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import passwords
+from app.extensions import db
+from app.models import User
+from app.web import limits
+from app.web.known_browsers import browser_known_to
+from app.web.limits import Counter
+
+STRANGER = '10 per hour'  # from one address, for one account
+ADDRESS = '60 per hour'
+ALL_STRANGERS = '30 per hour'
+KNOWN = '10 per hour'  # in one browser, for one account
+ALL_KNOWN = '20 per hour'
+
+
+def authenticate(username: str, password: str) -> User | None:
+    """Return the account of that name and password, None if there is none such.
+
+    It takes as long for an unknown name as for a wrong password, and answers with a 429 alike.
+    """
+    user = User.find_for_login(username)
+    account = _account(user) if user is not None else f'name {limits.folded(username)}'
+    browser = browser_known_to(user) if user is not None else None
+    counters = _of_known(account, browser) if browser is not None else _of_stranger(account)
+    limits.take(counters)
+    if user is None:
+        passwords.matches(None, password)
+        return None
+    if not user.check_password(password):
+        return None
+    limits.give_back(counters)
+    return user if _renew_hash(user, password) else None
+
+
+def is_own_password(user: User, password: str) -> bool:
+    """Tell whether `user`, who is logged in or has shown a token, knows the password as well."""
+    counters = _of_known(_account(user), browser_known_to(user) or 'logged in')
+    limits.take(counters)
+    if not user.check_password(password):
+        return False
+    limits.give_back(counters)
+    return True
+
+
+def _renew_hash(user: User, password: str) -> bool:
+    """Renew an old hash; return whether `password`, which has matched it, is still the one."""
+    if not passwords.is_outdated(user.password_hash):
+        return True
+    mark = user.password_mark()
+    try:
+        user.renew_hash(password)
+        db.session.commit()
+    except SQLAlchemyError:
+        # There will be other logins.
+        current_app.logger.exception('The hash of a password was not renewed')
+        db.session.rollback()
+    return user.password_mark() == mark
+
+
+def _account(user: User) -> str:
+    return f'account {user.id}'
+
+
+def _of_stranger(account: str) -> list[Counter]:
+    address = limits.address()
+    return [
+        (STRANGER, f'{address} {account}'),
+        (ADDRESS, address),
+        (ALL_STRANGERS, f'strangers {account}'),
+    ]
+
+
+def _of_known(account: str, browser: str) -> list[Counter]:
+    return [(KNOWN, f'{browser} {account}'), (ALL_KNOWN, f'known {account}')]

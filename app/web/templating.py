@@ -1,0 +1,107 @@
+"""What templates can use beside what Flask and its extensions give them."""
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask, current_app, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from app import search
+from app.languages.locales import offered_languages, present_language, primary
+from app.names import flaw_of
+from app.text import case_key, straight
+
+AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
+# More lines are folded to ten (app.css). Without line breaks, nothing that may be written has more.
+LONG_TEXT = 12
+
+# Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
+# Japanese stand right behind one, as Latin quotation marks do. What turns the direction of writing
+# would show another address.
+_WEB_ADDRESS = re.compile(
+    r'(?<![a-z0-9])https?://\w'
+    r'[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！\u202a-\u202e\u2066-\u2069]*',
+    re.IGNORECASE,
+)
+_CLOSING = {')': '(', ']': '[', '}': '{'}
+
+
+def links(text: str) -> Iterator[tuple[str, str | None]]:
+    """Cut `text` into pieces with the http(s) address that each links to, or None."""
+    end = 0
+    for match in _WEB_ADDRESS.finditer(text):
+        address = _without_the_sentence(match[0])
+        if match.start() > end:
+            yield text[end : match.start()], None
+        yield address, address
+        end = match.start() + len(address)
+    if end < len(text):
+        yield text[end:], None
+
+
+def _without_the_sentence(address: str) -> str:
+    """Return `address` without the punctuation of the sentence that it ends."""
+    while True:
+        last = address[-1]
+        unopened = last in _CLOSING and address.count(last) > address.count(_CLOSING[last])
+        if not unopened and last not in ".,;:?!'*_~…":
+            return address
+        address = address[:-1]
+
+
+def is_long_text(text: str) -> bool:
+    """Tell whether `text` has so many lines that a page shows only its beginning at first."""
+    return len(text.splitlines()) > LONG_TEXT
+
+
+def hue(name: str) -> int:
+    """Return the number of the colour that stands for `name` wherever its avatar is drawn."""
+    return sum(map(ord, case_key(name))) % AVATAR_HUES
+
+
+def greeting(name: str) -> str:
+    """Return how a mail begins: without a name that a mail program could make a link of.
+
+    Whoever registers with somebody else's address chooses no more than a word of what they read.
+    """
+    is_word = flaw_of(name) is None and '.' not in name
+    text: str = _('Dear %(username)s,', username=name) if is_word else _('Hello,')
+    return text
+
+
+def text_direction() -> str:
+    """Return 'rtl' for a page in a language written from right to left, else 'ltr'."""
+    locale = get_locale()
+    return locale.text_direction if locale is not None else 'ltr'
+
+
+def can_be_translated(language: str | None) -> bool:
+    """Tell whether a post in `language` gets a link to its translation."""
+    is_foreign = bool(language) and primary(language or '') != primary(present_language())
+    return is_foreign and current_app.config['MS_TRANSLATOR_KEY'] is not None
+
+
+def present_address() -> str:
+    """Return the path of this page with its query, as far as it can be asked for again."""
+    if request.method != 'GET':
+        return ''
+    path = request.script_root + request.path
+    query = request.query_string.decode('ascii', 'replace')
+    return f'{path}?{query}' if query else path
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters['links'] = links
+    app.jinja_env.filters['hue'] = hue
+    app.jinja_env.filters['straight'] = straight
+    app.jinja_env.filters['mark'] = search.mark
+    app.jinja_env.tests['long_text'] = is_long_text
+    app.jinja_env.globals['get_locale'] = get_locale
+    app.jinja_env.globals['greeting'] = greeting
+    app.jinja_env.globals['text_direction'] = text_direction
+    app.jinja_env.globals['offered_languages'] = offered_languages
+    app.jinja_env.globals['present_address'] = present_address
+    app.jinja_env.globals['can_be_translated'] = can_be_translated
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
