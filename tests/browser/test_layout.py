@@ -39,6 +39,10 @@ FAULTS = """() => {
         if (left < 0 || right > view.clientWidth) faults.push(`${text} is outside`);
         if (line.getClientRects().length > 1) faults.push(`${text} breaks`);
     }
+    const box = document.getElementById('q');
+    box.value = box.placeholder;
+    if (box.scrollWidth > box.clientWidth) faults.push(`${box.value} is cut off`);
+    box.value = '';
     together('.navbar-brand, .search-box, .tabs .nav-link', -0.5);
     together('.profile .btn', 4);
     for (const arrow of document.querySelectorAll('.arrow')) {
