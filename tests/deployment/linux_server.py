@@ -118,7 +118,9 @@ def linux_server() -> Iterator[None]:
         run('nginx', '-t')
         stack.enter_context(running(['nginx', '-g', 'daemon off;'], Path('/var/log/nginx.out')))
         supervisor = ['supervisord', '-n', '-c', '/etc/supervisor/supervisord.conf']
-        stack.enter_context(running(supervisor, Path('/var/log/supervisor.out')))
+        # As a machine starts it, with no variable of the tests.
+        environment = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'}
+        stack.enter_context(running(supervisor, Path('/var/log/supervisor.out'), environment))
         for port in PROCESSES.values():
             wait_until(lambda port=port: answers(f'http://localhost:{port}/readyz'), f'{port}')  # type: ignore[misc]
         wait_until(lambda: accepts(443), 'nginx')
