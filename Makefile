@@ -10,12 +10,13 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
+ALL_CORES := -n auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint requirements axe clean
+.PHONY: help install run demo test test-all lint requirements axe clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) $(COMPILED) ## Make .venv with what the application needs
 
@@ -28,8 +29,11 @@ demo: install ## Fill the empty database with a small community
 	@$(BIN)/flask db upgrade
 	@$(BIN)/flask demo
 
-test: $(INSTALLED_DEV) $(COMPILED) ## Run the tests (PYTEST="-k name" for some)
-	@$(BIN)/python -m pytest $(PYTEST)
+test: $(INSTALLED_DEV) $(COMPILED) ## Run the tests that need nothing but Python (PYTEST="-k name" for some)
+	@$(BIN)/python -m pytest $(ALL_CORES) -m 'not slow' $(PYTEST)
+
+test-all: $(INSTALLED_DEV) $(COMPILED) ## Run all tests, also with a browser, servers and much time
+	@$(BIN)/python -m pytest $(ALL_CORES) $(PYTEST)
 
 lint: $(INSTALLED_DEV) ## Check style and types
 	@$(BIN)/ruff check .

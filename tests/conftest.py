@@ -44,6 +44,29 @@ from config import Config, database_uri
 # As good as any other where nobody attacks, and a hundred times as quick.
 generate_password_hash.__defaults__ = ('scrypt:128:8:1', 16)
 
+# What a test with such a fixture, or with such a parameter of a fixture, has started for it.
+SERVERS = {'live_server', 'redis_server', 'rq', 'redis', 'Redis', 'elasticsearch'}
+SLOW_FOLDERS = ('tests/browser/', 'tests/deployment/')
+# Fixtures on the database that TEST_DATABASE_URL names, or beside it.
+DATABASES = {'_empty_database', 'new_database'}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-all`, and what depends on the kind of database."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, 'callspec') else ()
+        names = {*getattr(item, 'fixturenames', ()), *(p for p in parameters if isinstance(p, str))}
+        folder = next((folder for folder in SLOW_FOLDERS if item.nodeid.startswith(folder)), None)
+        if folder or names & SERVERS:
+            item.add_marker('slow')
+        if names & DATABASES:
+            item.add_marker('database')
+        # What shares a browser, a server or the ports of this machine is done by one process.
+        shared = folder or next(iter(names & {'elasticsearch'}), None)
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared))
+
 
 @event.listens_for(Engine, 'connect')
 def _wait_for_no_disk(connection: Any, _record: Any) -> None:
@@ -96,7 +119,7 @@ def config_class(tmp_path_factory: pytest.TempPathFactory, _server_url: str) -> 
 @pytest.fixture(scope='session')
 def shared_app(config_class: type[Config]) -> Iterator[Flask]:
     """The application of all tests that need no settings of their own, with the tables made."""
-    app = _create_app(config_class)
+    app = application(config_class)
     with app.app_context():
         db.drop_all()
         db.create_all()
@@ -171,7 +194,8 @@ class Visitor(FlaskClient):
         return response
 
 
-def _create_app(config_class: type[Config]) -> Flask:
+def application(config_class: type[Config]) -> Flask:
+    """Return a new application as tests have it."""
     app = create_app(config_class)
     app.test_client_class = Visitor
     # Templates are compiled once, not by each application.
@@ -203,7 +227,7 @@ def make_app(config_class: type[Config], _empty_database: None) -> Iterator[Call
     apps = []
 
     def make(**settings: object) -> Flask:
-        app = _create_app(type('TestConfig', (config_class,), settings))
+        app = application(type('TestConfig', (config_class,), settings))
         apps.append(app)
         return app
 

@@ -281,6 +281,7 @@ def test_a_blank_key_is_as_good_as_none(tmp_path: Path) -> None:
     assert len(secret_key(**settings)) == 64
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
     instance = tmp_path / 'instance'
     keys: list[str] = []
@@ -295,6 +296,7 @@ def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(set(keys)) == 1
+    assert len(keys[0].strip()) == 64
     assert [path.name for path in instance.iterdir()] == ['secret_key']
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.environment import PROJECT, SETTINGS
 
 # A test of a project whose `.env` and whose shell set everything to a value that is wrong: whoever
@@ -40,6 +42,7 @@ def test_in_other_processes(command, environment):
 """
 
 
+@pytest.mark.slow
 def test_what_a_developer_has_set_reaches_no_test(tmp_path: Path) -> None:
     for name in ('config.py', 'microblog.py', '.env.example', '.flaskenv', 'pyproject.toml'):
         shutil.copy(PROJECT / name, tmp_path)

@@ -140,6 +140,7 @@ def wait_for(url: str, status: int) -> str:
 
 
 @pytest.mark.skipif(bool(SERVER_URL), reason='brings a server of its own')
+@pytest.mark.slow
 def test_a_server_that_stops_and_comes_back(tmp_path: Path) -> None:
     with running_postgresql() as server, gunicorn(server.url, tmp_path) as site:
         subprocess.run(

@@ -230,6 +230,7 @@ def test_a_mail_server_that_is_away_stops_nothing(
     assert 'ConnectionRefusedError' in log
 
 
+@pytest.mark.slow
 def test_several_processes_lose_no_line(tmp_path: Path) -> None:
     """Each writes what fills the file several times over."""
     code = """

@@ -7,8 +7,9 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import Connection, Engine, NullPool, Select, create_engine, inspect, text
 
-from app import create_app, db
+from app import db
 from config import Config
+from tests.conftest import application
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = ROOT / 'migrations'
@@ -26,7 +27,7 @@ class Database:
 
     def make_app(self, **settings: object) -> Flask:
         settings = {'SQLALCHEMY_DATABASE_URI': self.url, **settings}
-        return create_app(type('TestConfig', (self.config_class,), settings))
+        return application(type('TestConfig', (self.config_class,), settings))
 
     def close(self) -> None:
         with self.app.app_context():

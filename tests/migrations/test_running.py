@@ -123,6 +123,7 @@ def _start_upgrade(database: Database, folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_two_at_once(new_database: NewDatabase, tmp_path: Path):
     database, expected = new_database(), new_database()
     expected.create_all()

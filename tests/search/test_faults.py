@@ -254,6 +254,8 @@ class _answering:
         self.server.server_close()
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group('elasticsearch')
 def test_elasticsearch_killed_in_mid_use(
     make_app: MakeApp,
     monkeypatch: pytest.MonkeyPatch,
@@ -378,6 +380,7 @@ class TestEmbedded:
         assert 'locked' in caplog.text
         assert len(found('fox')) == 1
 
+    @pytest.mark.slow
     def test_several_processes(self, app: Flask, index_file: Path, tmp_path: Path) -> None:
         code = (
             'import sys; from pathlib import Path; from app.search.fts5 import Fts5\n'

@@ -19,6 +19,8 @@ from tests.conftest import MakeUser
 from tests.servers import free_port
 from tests.tasks.conftest import wait_for
 
+pytestmark = pytest.mark.slow
+
 COUNT = 100_000
 LIMIT = 30  # MB
 START = datetime(2020, 1, 1)
