@@ -186,7 +186,7 @@ class Visitor(FlaskClient):
             db.session.rollback()
         run = (lambda f: f()) if self.preserve_context else Context().run
         # Buffered: read to the end and closed, also when it is a file.
-        request = partial(super().open, *args, buffered=True, **kwargs)
+        request = partial(super().open, *args, **{**kwargs, 'buffered': True})
         response: TestResponse = run(request)
         # What the request wrote, the test reads.
         if has_app_context():

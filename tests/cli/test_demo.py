@@ -78,14 +78,15 @@ def test_refuses_when_another_process_is_quicker(runner: FlaskCliRunner) -> None
 
     overtaken: list[str] = []
 
-    @event.listens_for(db.engine, 'before_cursor_execute')
     def overtake(_connection, _cursor, statement, *_others):
         if statement.startswith('INSERT') and not overtaken:
             overtaken.append(statement)
             db.session.add(User(username='susan', email='other@example.com'))
             db.session.commit()
 
+    event.listen(db.engine, 'before_cursor_execute', overtake)
     result = runner.invoke(args=['demo'])
+    event.remove(db.engine, 'before_cursor_execute', overtake)
     assert result.exit_code == 1
     assert 'Nothing changed' in result.output
     assert number_of(User) == 1

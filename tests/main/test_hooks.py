@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app import database, db
@@ -17,6 +17,7 @@ from app.main import hooks
 from app.models import User
 from tests.conftest import MakeUser
 from tests.environment import SERVER_URL
+from tests.statements import statements
 
 LONG_AGO = datetime(2026, 1, 1)
 
@@ -52,12 +53,11 @@ def test_a_file_is_no_visit(log_in: Callable[[User], FlaskClient], susan: User, 
     assert susan.last_seen == LONG_AGO
 
 
-def test_anonymous_visitors_touch_no_database(app: Flask, client: FlaskClient) -> None:
-    statements = []
-    event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
-    for path in ('/auth/login', '/auth/register', '/nothing', '/static/css/app.css', '/'):
-        client.get(path)
-    assert statements == []
+def test_anonymous_visitors_touch_no_database(client: FlaskClient) -> None:
+    with statements() as made:
+        for path in ('/auth/login', '/auth/register', '/nothing', '/static/css/app.css', '/'):
+            client.get(path)
+    assert made == []
 
 
 def test_a_visit_that_cannot_be_noted_is_a_visit_all_the_same(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from app import db
 from app.models import User
 from tests.conftest import MakeUser
+from tests.statements import statements
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -84,8 +84,7 @@ def test_since_the_end_of_time(log_in: LogIn, susan: User, since: str) -> None:
 
 def test_a_poll_costs_one_query_beside_the_user(log_in: LogIn, susan: User) -> None:
     client = log_in(susan)
-    statements: list[str] = []
-    event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
-    assert client.get('/notifications?since=5').status_code == 200
-    assert [statement.split()[0] for statement in statements] == ['SELECT', 'SELECT']
+    with statements() as made:
+        assert client.get('/notifications?since=5').status_code == 200
+    assert [statement.split()[0] for statement in made] == ['SELECT', 'SELECT']
     assert susan.last_seen == datetime(2020, 1, 1)

@@ -84,4 +84,4 @@ def test_names_in_posts_have_one(log_in: LogIn, susan: User, make_user: MakeUser
 def test_queries(log_in: LogIn, susan: User, john: User) -> None:
     client = log_in(susan)
     client.get('/index')
-    assert count(client, '/user/john/popup') <= 3
+    assert count(client, '/user/john/popup') == 3
