@@ -277,7 +277,7 @@ def test_instances_die_and_are_reloaded_and_restarted_under_load() -> None:
         wait_until(lambda: answers('http://localhost:8000/readyz'), 'a new one')
 
         # A new release: the instance takes it over without being away.
-        health = SITE / 'app/health.py'
+        health = SITE / 'app/web/health.py'
         old = health.read_text()
         assert old.count("_answer('ok')") == 1
         health.write_text(old.replace("_answer('ok')", "_answer('new')"))
