@@ -35,8 +35,13 @@ NAMING_CONVENTION = {
     'fk': 'fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s',
 }
 
-# Every character of Unicode can be stored, and e is never equal to é (nor a to A).
-TABLE_OPTIONS: dict[str, Any] = {'mysql_charset': 'utf8mb4', 'mysql_collate': 'utf8mb4_bin'}
+TABLE_OPTIONS: dict[str, Any] = {
+    # Every character of Unicode can be stored, and e is never equal to é (nor a to A).
+    'mysql_charset': 'utf8mb4',
+    'mysql_collate': 'utf8mb4_bin',
+    # The id of what was deleted is never given to something else, as with the two servers.
+    'sqlite_autoincrement': True,
+}
 
 # To the microsecond, which MariaDB alone has to be asked for. Always UTC, without a time zone.
 Timestamp = DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql')

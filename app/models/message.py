@@ -2,12 +2,13 @@
 
 How many are unread is kept with the account, like all numbers that pages show. Who sends holds the
 recipient's account until the transaction ends, and so does who reads: a message is either on the
-page that marks it as read, or counted.
+page that marks it as read, or counted. Every time is taken while the account is held, so that they
+are in the order in which things happened.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -15,10 +16,15 @@ from sqlalchemy import (
     Connection,
     Index,
     ScalarSelect,
+    Select,
     String,
     and_,
+    bindparam,
+    case,
     event,
+    exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -29,13 +35,15 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.notification import Notified
+from app.models.locks import hold
+from app.models.notification import Notified, tell
 
 if TYPE_CHECKING:
     from app.models.user import User
 
 UNREAD = 'unread_message_count'  # the name of the notification that tells the number
 NEVER = datetime(1900, 1, 1)  # when those have looked who never did
+TICK = timedelta(microseconds=1)  # by which a message is younger than the look before it
 
 
 class Message(Model):
@@ -49,6 +57,8 @@ class Message(Model):
     # Each side can delete its own copy. The row goes with the second one.
     kept_by_sender: Mapped[bool] = mapped_column(default=True, server_default='1')
     kept_by_recipient: Mapped[bool] = mapped_column(default=True, server_default='1')
+    # In its conversation, while the one read time had to stay where it was for what others sent.
+    read_by_recipient: Mapped[bool] = mapped_column(default=False, server_default='0')
 
     # Named `author` so that the template of a post can show a message as well.
     author = relationship('User', foreign_keys='Message.sender_id', back_populates='messages_sent')
@@ -64,6 +74,8 @@ class Message(Model):
         Index(None, 'sender_id', 'recipient_id', 'timestamp', 'id'),
         TABLE_OPTIONS,
     )
+    # Whoever deletes what another one has just deleted has got what they want.
+    __mapper_args__ = {'confirm_deleted_rows': False}
 
     def __repr__(self) -> str:
         return f'<Message {self.body}>'
@@ -79,8 +91,8 @@ class Correspondent(Notified):
         def _lock_with(self, user: User) -> None: ...
 
     def new_messages(self) -> int:
-        """Return the number of received messages that are newer than the last look at them."""
-        return self.unread_message_count
+        """Return the number of received messages that have not been looked at."""
+        return max(self.unread_message_count, 0)
 
     def send_message(self, recipient: User, body: str) -> Message:
         """Write to `recipient` and tell them the number of unread messages; the caller commits.
@@ -99,28 +111,41 @@ class Correspondent(Notified):
 
     def mark_messages_read(self) -> None:
         """Note that the user is looking at what has been received; the caller commits."""
-        db.session.flush()
-        user = Model.metadata.tables['user'].c
-        # Whatever the counter has become since the account was loaded. From here on the account is
-        # held: whoever sends now waits, and is counted.
-        looked = {'last_message_read_time': utcnow(), 'unread_message_count': 0}
-        db.session.execute(update(user.id.table).where(user.id == self.id).values(looked))
-        for name, value in looked.items():
-            set_committed_value(self, name, value)
-        self._notify(UNREAD, 0)
+        # Whoever sends now waits, and is counted.
+        self.lock()
+        newest = select(func.max(Message.timestamp)).where(Message.recipient_id == self.id)
+        now, last = literal(utcnow(), Timestamp), newest.scalar_subquery()
+        # Not before what is there already, whichever machine's clock is slow.
+        self._note_look(0, last_message_read_time=case((last > now, last), else_=now))
+        db.session.expire(self, ['last_message_read_time'])
 
     def mark_conversation_read(self, other: User) -> None:
-        """The same for what `other` has sent, if nobody else has sent anything unread.
+        """The same for what `other` has sent; what anybody else has sent stays as it is.
 
-        There is one read time for all messages, as in the tutorial: what others have sent must not
-        become read by looking at something else.
+        There is one read time for all messages, as in the tutorial. Where it cannot move, because
+        others have sent something unread, each of these messages is marked by itself.
         """
-        if self.unread_message_count == 0:
+        self.lock()
+        user = Model.metadata.tables['user'].c
+        since = select(user.last_message_read_time).where(user.id == self.id).scalar_subquery()
+        is_unread = _is_unread(self.id, func.coalesce(since, NEVER))
+        shown = is_unread & (Message.sender_id == other.id)
+        others = is_unread & (Message.sender_id != other.id)
+        if not _is_there(shown):
             return
-        is_unread = _is_unread(self.id, self.last_message_read_time or NEVER)
-        others = select(Message.id).where(is_unread, Message.sender_id != other.id)
-        if db.session.scalar(others.limit(1)) is None:
+        if not _is_there(others):
             self.mark_messages_read()
+            return
+        marked = update(Message).where(shown).values(read_by_recipient=True)
+        db.session.execute(marked.execution_options(synchronize_session=False))
+        self._note_look(db.session.scalar(select(func.count()).where(is_unread)) or 0)
+
+    def _note_look(self, unread: int, **looked: Any) -> None:
+        user = Model.metadata.tables['user'].c
+        statement = update(user.id.table).where(user.id == self.id)
+        db.session.execute(statement.values(unread_message_count=unread, **looked))
+        set_committed_value(self, 'unread_message_count', unread)
+        self._notify(UNREAD, self.new_messages())
 
     def own_message(self, id_: int) -> Message | None:
         """Return the message with that id if the user has a copy of it."""
@@ -140,14 +165,17 @@ class Correspondent(Notified):
         if db.session.scalar(row.execution_options(populate_existing=True)) is None:
             return  # somebody who pressed the button twice was quicker
         if message.recipient_id == self.id and message.kept_by_recipient:
+            _discount(db.session.connection(), message)
+            db.session.expire(self, ['unread_message_count'])
             message.kept_by_recipient = False
-            _count_unread(db.session.connection(), message, -1)
-            db.session.refresh(self, ['unread_message_count'])
-            self._notify(UNREAD, self.new_messages())
         if message.sender_id == self.id:
             message.kept_by_sender = False
         if not message.kept_by_sender and not message.kept_by_recipient:
             db.session.delete(message)
+
+
+def _is_there(condition: ColumnElement[bool]) -> bool:
+    return db.session.scalar(select(Message.id).where(condition).limit(1)) is not None
 
 
 def _is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
@@ -155,6 +183,7 @@ def _is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
     return and_(
         Message.recipient_id == recipient_id,
         Message.kept_by_recipient,
+        ~Message.read_by_recipient,
         Message.timestamp > since,
     )
 
@@ -165,40 +194,70 @@ def unread_count(recipient_id: int, since: datetime | None) -> ScalarSelect[int]
     return select(func.count()).where(is_unread).scalar_subquery()
 
 
+def recipients_of(sender_id: int) -> Select[Any]:
+    """Return the query for the ids of those to whom an account has written."""
+    return select(Message.recipient_id).where(Message.sender_id == sender_id)
+
+
 def discount_messages_of(connection: Connection, sender_id: int) -> None:
-    """Let nobody have unread messages from an account that is about to be deleted."""
+    """Let nobody have unread messages from an account that is about to be deleted.
+
+    It is held, and so are those to whom it has written.
+    """
     user = Model.metadata.tables['user'].c
     is_unread = _is_unread(user.id, func.coalesce(user.last_message_read_time, NEVER))
-    lost = select(func.count()).where(is_unread, Message.sender_id == sender_id)
-    number = lost.correlate_except(Message).scalar_subquery()
-    recipients = select(Message.recipient_id).where(Message.sender_id == sender_id)
+    left = connection.execute(
+        select(user.id, user.unread_message_count - func.count())
+        .where(is_unread, Message.sender_id == sender_id)
+        .group_by(user.id, user.unread_message_count)
+    )
+    numbers = {id_: max(number, 0) for id_, number in left}
+    if not numbers:
+        return
     connection.execute(
         update(user.id.table)
-        .where(user.id.in_(recipients))
-        .values(unread_message_count=user.unread_message_count - number)
+        .where(user.id == bindparam('recipient'))
+        .values(unread_message_count=bindparam('number')),
+        [{'recipient': id_, 'number': number} for id_, number in numbers.items()],
     )
+    tell(connection, UNREAD, numbers)
 
 
-def _count_unread(connection: Connection, message: Message, change: int) -> None:
-    """Count a message as unread, or no longer, unless it is older than the last look."""
+def _discount(connection: Connection, message: Message) -> None:
+    """Count a message no longer that is about to go, if it is there and unread; tell so."""
     user = Model.metadata.tables['user'].c
-    statement = update(user.id.table).where(user.id == message.recipient_id)
-    if message.timestamp is not None:
-        since = user.last_message_read_time
-        statement = statement.where(func.coalesce(since, NEVER) < message.timestamp)
-    connection.execute(statement.values(unread_message_count=user.unread_message_count + change))
+    # Held first: the statement must see what whoever was quicker has done.
+    hold(connection, {message.recipient_id})
+    is_unread = _is_unread(user.id, func.coalesce(user.last_message_read_time, NEVER))
+    recipient = user.id == message.recipient_id
+    counted = connection.execute(
+        update(user.id.table)
+        .where(recipient, exists().where(Message.id == message.id, is_unread))
+        .values(unread_message_count=user.unread_message_count - 1)
+    )
+    if counted.rowcount:
+        number = connection.scalar(select(user.unread_message_count).where(recipient)) or 0
+        tell(connection, UNREAD, {message.recipient_id: max(number, 0)})
 
 
 @event.listens_for(Message, 'before_insert')
 def _count_new_message(_mapper: Mapper[Any], connection: Connection, message: Message) -> None:
-    is_new = message.timestamp is None
-    _count_unread(connection, message, +1)
-    if is_new:
-        # Not before the recipient is held: it would be older than a look that did not find it.
-        message.timestamp = utcnow()
+    user = Model.metadata.tables['user'].c
+    recipient = user.id == message.recipient_id
+    hold(connection, {message.recipient_id})
+    since = connection.scalar(select(user.last_message_read_time).where(recipient)) or NEVER
+    given: datetime | None = message.timestamp
+    # A look that did not find it is older, whichever machine's clock is slow.
+    message.timestamp = given or max(utcnow(), since + TICK)
+    is_read = message.read_by_recipient or message.kept_by_recipient is False
+    if message.timestamp > since and not is_read:
+        number = user.unread_message_count + 1
+        connection.execute(
+            update(user.id.table).where(recipient).values(unread_message_count=number)
+        )
 
 
 @event.listens_for(Message, 'before_delete')
 def _discount_message(_mapper: Mapper[Any], connection: Connection, message: Message) -> None:
     if message.kept_by_recipient:
-        _count_unread(connection, message, -1)
+        _discount(connection, message)

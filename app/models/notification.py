@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, String, Text, select, text
+from sqlalchemy import Connection, Index, String, Text, bindparam, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, UnixTime
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.locks import hold
+from app.models.locks import BATCH, hold
 
 TICK = 1e-6  # seconds by which a notification is younger than the one before it
 
@@ -44,6 +45,49 @@ class Notification(Model):
         return json.loads(self.payload_json)
 
 
+def _time_after(timestamps: Iterable[float]) -> float:
+    """Never older than what a page has seen already, whichever machine's clock is slow."""
+    return max(time.time(), max(timestamps, default=0.0) + TICK)
+
+
+def tell(connection: Connection, name: str, data: Mapping[int, Any]) -> None:
+    """Tell many accounts, which are held, each its value of `data`: without the session.
+
+    For what happens while a session is writing; otherwise there is `add_notification`.
+    """
+    ids = list(data)
+    for start in range(0, len(ids), BATCH):
+        _tell(connection, name, {id_: data[id_] for id_ in ids[start : start + BATCH]})
+
+
+def _tell(connection: Connection, name: str, data: Mapping[int, Any]) -> None:
+    timestamps: dict[int, list[float]] = {id_: [] for id_ in data}
+    present: set[int] = set()
+    existing = select(
+        Notification.user_id, Notification.name, Notification.subject, Notification.timestamp
+    )
+    for user_id, *key, timestamp in connection.execute(
+        existing.where(Notification.user_id.in_(data))
+    ):
+        timestamps[user_id].append(timestamp)
+        if key == [name, '']:
+            present.add(user_id)
+    rows = [
+        {'recipient': id_, 'told': json.dumps(value), 'time': _time_after(timestamps[id_])}
+        for id_, value in data.items()
+    ]
+    values: dict[str, Any] = {'payload_json': bindparam('told'), 'timestamp': bindparam('time')}
+    old = [row for row in rows if row['recipient'] in present]
+    new = [row for row in rows if row['recipient'] not in present]
+    if old:
+        own = (Notification.user_id == bindparam('recipient')) & (Notification.name == name)
+        change = update(Notification).where(own, Notification.subject == '').values(values)
+        connection.execute(change, old)
+    if new:
+        values |= {'user_id': bindparam('recipient')}
+        connection.execute(insert(Notification).values(name=name, subject='', **values), new)
+
+
 class Notified:
     """What an account can do with notifications."""
 
@@ -53,7 +97,7 @@ class Notified:
     def lock(self) -> None:
         """Hold the account: nobody else changes what belongs to it before the transaction ends."""
         db.session.flush()
-        hold(db.session.connection(), Model.metadata.tables['user'].c.id == self.id)
+        hold(db.session.connection(), {self.id})
 
     def add_notification(self, name: str, data: Any, subject: str = '') -> Notification:
         """Tell the user's open pages `data` under `name`, in place of what was told before.
@@ -66,15 +110,14 @@ class Notified:
     def _notify(self, name: str, data: Any, subject: str = '') -> Notification:
         """Do so while the account is held, so that two at once never write the same row."""
         own = select(Notification).where(Notification.user_id == self.id)
-        existing = db.session.scalars(own).all()
+        # As they are: `tell` may have written since they were read.
+        existing = db.session.scalars(own.execution_options(populate_existing=True)).all()
         notification = next(
             (n for n in existing if (n.name, n.subject) == (name, subject)),
             Notification(name=name, subject=subject, user_id=self.id),
         )
         notification.payload_json = json.dumps(data)
-        # Never older than what a page has seen already, whichever machine's clock is slow.
-        latest = max((n.timestamp for n in existing), default=0.0)
-        notification.timestamp = max(time.time(), latest + TICK)
+        notification.timestamp = _time_after(n.timestamp for n in existing)
         db.session.add(notification)
         return notification
 

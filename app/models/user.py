@@ -7,7 +7,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_login import UserMixin
-from sqlalchemy import Connection, CursorResult, String, delete, event, inspect, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    String,
+    delete,
+    event,
+    inspect,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.orm import (
     InstanceState,
     Mapped,
@@ -26,7 +36,12 @@ from app.models.api_token import ApiToken
 from app.models.base import Identifier, Model
 from app.models.followers import followers
 from app.models.locks import hold
-from app.models.message import Correspondent, discount_messages_of, unread_count
+from app.models.message import (
+    Correspondent,
+    discount_messages_of,
+    recipients_of,
+    unread_count,
+)
 from app.models.searchable import SearchableMixin
 from app.models.task import TaskOwner
 from app.models.tokens import FINGERPRINT_LENGTH, fingerprint, make_token, read_token
@@ -98,6 +113,8 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     )
 
     __table_args__ = (TABLE_OPTIONS,)
+    # Whoever deletes what another one has just deleted has got what they want.
+    __mapper_args__ = {'confirm_deleted_rows': False}
 
     def __repr__(self) -> str:
         return f'<User {self.username}>'
@@ -274,7 +291,7 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         Raises ObjectDeletedError when one of them is not there any more.
         """
         db.session.flush()
-        present = hold(db.session.connection(), User.id.in_([self.id, user.id]))
+        present = hold(db.session.connection(), {self.id, user.id})
         for person in (self, user):
             if person.id not in present:
                 raise ObjectDeletedError(inspect(person))
@@ -294,12 +311,23 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
         return True
 
 
+@event.listens_for(User, 'before_update')
+def _hold_what_is_counted(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
+    # Before the statement that counts begins: it must see what whoever was quicker has done.
+    state: InstanceState[User] = inspect(user)
+    if state.attrs.unread_message_count.history.has_changes():
+        hold(connection, {user.id})
+
+
 @event.listens_for(User, 'before_delete')
 def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
     followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
     following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
-    # From here on nobody can begin to follow the account.
-    hold(connection, (User.id == user.id) | User.id.in_(followed) | User.id.in_(following))
+    concerned = union(followed, following, recipients_of(user.id))
+    # From here on nobody can begin to follow the account, and it cannot write to anybody.
+    hold(connection, {user.id, *connection.scalars(concerned)})
+    # Those, too, with whom that was about to happen.
+    hold(connection, connection.scalars(concerned))
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
         connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
     discount_messages_of(connection, user.id)

@@ -66,10 +66,14 @@ def downgrade() -> None:
 
 
 def _advance_sequences() -> None:
-    """Let the next id be a new one also where rows were copied in along with their ids."""
+    """Let the next id be a new one also where rows were copied in along with their ids.
+
+    Never back, to ids of rows that were deleted.
+    """
     for table in ('user', 'post', 'message', 'notification'):
+        sequence = f"""pg_get_serial_sequence('"{table}"', 'id')::regclass"""
         op.execute(
-            f"""SELECT setval(pg_get_serial_sequence('"{table}"', 'id'), max(id))
+            f"""SELECT setval({sequence}, greatest(max(id), pg_sequence_last_value({sequence})))
                 FROM "{table}" HAVING max(id) IS NOT NULL"""  # noqa: S608 (names from above)
         )
 

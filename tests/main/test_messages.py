@@ -95,6 +95,27 @@ def test_a_conversation(log_in: LogIn, susan: User, john: User) -> None:
     assert link(sent, 'To') == '/messages/with/john'
 
 
+def test_conversations_clear_the_badge_one_by_one(
+    log_in: LogIn, susan: User, john: User, make_user: MakeUser
+) -> None:
+    david = make_user('david')
+    for sender in (susan, david, susan):
+        sender.send_message(john, 'hello')
+    db.session.commit()
+    johns = log_in(john)
+    assert badge(johns.get('/messages/with/susan')) == (1, True)
+    assert badge(johns.get('/messages/with/susan')) == (1, True)
+    assert badge(johns.get('/messages/with/david')) == (0, False)
+    assert badge(johns.get('/index')) == (0, False)
+    assert [n['data'] for n in johns.get('/notifications').get_json()] == [0]
+
+
+def test_the_badge_of_a_wrong_number_is_hidden(log_in: LogIn, john: User) -> None:
+    john.unread_message_count = -4
+    db.session.commit()
+    assert badge(log_in(john).get('/index')) == (0, False)
+
+
 READ = ['/messages', '/messages/with/susan']
 
 

@@ -80,8 +80,18 @@ def _describe(connection: Connection, table: str) -> dict[str, Any]:
         'indexes': sorted(map(str, inspector.get_indexes(table))),
         'unique': sorted(map(str, inspector.get_unique_constraints(table))),
         'rules': sorted(map(str, inspector.get_check_constraints(table))),
+        'ids are given once': _gives_ids_once(connection, table),
         'collations': _collations(connection, table),
     }
+
+
+def _gives_ids_once(connection: Connection, table: str) -> bool | None:
+    if connection.dialect.name != 'sqlite':
+        return None
+    created = connection.scalar(
+        text('SELECT sql FROM sqlite_master WHERE name = :table'), {'table': table}
+    )
+    return 'AUTOINCREMENT' in created
 
 
 def _collations(connection: Connection, table: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,40 @@
+"""The id of what was deleted is never given to something else: old links lead to nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app import db
+from app.database import utcnow
+from app.models import ApiToken, Message, Notification, Post, User
+from tests.conftest import MakeUser
+
+MAKE: dict[str, Callable[[User, User], Any]] = {
+    'user': lambda _susan, _john: User(username='new', email='new@example.com'),
+    'post': lambda susan, _john: Post(body='x', author=susan),
+    'message': lambda susan, john: Message(body='x', author=susan, recipient=john),
+    'notification': lambda susan, _john: Notification(name='x', user=susan, payload_json='1'),
+    'api_token': lambda susan, _john: ApiToken(
+        user=susan, token_hash='x', password_mark='x', expiration=utcnow()
+    ),
+}
+
+
+NUMBERED = [
+    name for name, table in db.metadata.tables.items() if table.autoincrement_column is not None
+]
+
+
+@pytest.mark.parametrize('table', NUMBERED)
+def test_ids_are_never_used_twice(make_user: MakeUser, table: str) -> None:
+    susan, john = make_user('susan'), make_user('john')
+    ids = []
+    for _ in range(3):
+        row = MAKE[table](susan, john)
+        db.session.add(row)
+        db.session.commit()
+        ids.append(row.id)
+        db.session.delete(row)
+        db.session.commit()
+    assert ids == sorted({*ids})
