@@ -9,6 +9,7 @@ from app.languages.locales import select_language
 from app.logs import audit
 from app.web import (
     assets,
+    drawn,
     ended_sessions,
     headers,
     health,
@@ -50,6 +51,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     headers.init_app(app)
     audit.init_app(app)
     templating.init_app(app)
+    drawn.init_app(app)
     translate.init_app(app)
 
     from app import tasks

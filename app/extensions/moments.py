@@ -4,7 +4,10 @@
 be read as it is; app/static/js/times.js puts it into the reader's own time zone and language.
 """
 
+from typing import Any
+
 from flask import Flask, current_app
+from flask_babel import format_datetime
 from flask_moment import Moment as FlaskMoment
 from flask_moment import moment as flask_moment
 from markupsafe import Markup
@@ -16,19 +19,21 @@ class moment(flask_moment):
     """One point in time, a datetime in UTC without a time zone."""
 
     def _render(self, func: str, format: str = '', refresh: bool = False, **_: object) -> Markup:
-        # Without the context of the page, which a time does not need: a page has many of them.
-        template = current_app.jinja_env.get_template('_time.html')
-        html = template.render(
-            timestamp=self.timestamp,
-            iso=self._timestamp_as_iso_8601(self.timestamp),
-            function=func,
-            format=format,
-            refresh_seconds=int(refresh) * MINUTE,
+        # A macro, not a page of its own: a page has many times.
+        module: Any = current_app.jinja_env.get_template('_time.html').module
+        html: Markup = module.time(
+            self._timestamp_as_iso_8601(self.timestamp),
+            func,
+            format,
+            int(refresh) * MINUTE,
+            format_datetime(self.timestamp, 'medium'),
         )
-        return Markup(html)  # noqa: S704 (the template has escaped it)
+        return html
 
 
 class Moment(FlaskMoment):
     def init_app(self, app: Flask) -> None:
         super().init_app(app)
         app.extensions['moment'] = moment
+        # Also for macros, which know nothing of the page that they are called in.
+        app.jinja_env.globals['moment'] = moment

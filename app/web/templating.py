@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app import search
-from app.languages.locales import offered_languages, present_language, primary
+from app.languages.locales import offered_languages
 from app.names import flaw_of
 from app.text import case_key, straight
 
@@ -76,12 +76,6 @@ def text_direction() -> str:
     return locale.text_direction if locale is not None else 'ltr'
 
 
-def can_be_translated(language: str | None) -> bool:
-    """Tell whether a post in `language` gets a link to its translation."""
-    is_foreign = bool(language) and primary(language or '') != primary(present_language())
-    return is_foreign and current_app.config['MS_TRANSLATOR_KEY'] is not None
-
-
 def present_address() -> str:
     """Return the path of this page with its query, as far as it can be asked for again."""
     if request.method != 'GET':
@@ -102,6 +96,5 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages
     app.jinja_env.globals['present_address'] = present_address
-    app.jinja_env.globals['can_be_translated'] = can_be_translated
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -23,8 +23,11 @@
 
   const keep = (address, html) => cards.set(address, { html, until: Date.now() + FRESH });
 
+  // Its profile's, and a word more.
+  const addressOf = (name) => `${name.querySelector('a').href}/popup`;
+
   const cardOf = async (name) => {
-    const address = name.dataset.popupUrl;
+    const address = addressOf(name);
     if (!(cards.get(address)?.until > Date.now())) keep(address, fetchCard(address));
     const { html } = cards.get(address);
     try {
@@ -137,11 +140,11 @@
         headers: { 'X-Requested-With': 'popup' },
         body: new URLSearchParams(new FormData(form)),
       });
-      const address = new URL(name.dataset.popupUrl, location.href).href;
+      const address = addressOf(name);
       if (!response.ok || response.url !== address) throw new Error(response.status);
       const html = await response.text();
       cards.clear(); // one's own numbers have changed as well
-      keep(name.dataset.popupUrl, html);
+      keep(address, html);
       const hadFocus = popup.contains(document.activeElement);
       fill(popup, html);
       if (hadFocus) popup.querySelector('form [type=submit]')?.focus();

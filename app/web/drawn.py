@@ -1,0 +1,70 @@
+"""Posts as HTML, kept by the process: a post that stands on a hundred feeds is drawn once.
+
+What is kept lies under everything that it shows, so another name or text is drawn anew. Nothing in
+it belongs to the person who looks: its times are filled in by the page's script.
+"""
+
+import sys
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+from cachetools import LRUCache
+from flask import Flask, current_app, request
+from flask_login import current_user
+from markupsafe import Markup
+
+from app.languages.locales import present_language, primary
+from app.search.query import Query
+
+MOST_BYTES = 4 * 1024 * 1024
+BYTES_OF_KEY = 1000  # about, with what the memory of an entry costs beside its HTML
+
+_Kept = LRUCache[tuple[Any, ...], Markup]
+
+
+def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
+    """Return the HTML of `posts`, with what `search_query` has found marked."""
+    draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]
+    is_foreign = _Foreign(current_user.id)
+    # Whoever changes a template wants to see it at the next request.
+    if search_query is not None or current_app.debug:
+        return [draw(post, is_foreign(post), search_query) for post in posts]
+    kept: _Kept = current_app.extensions['drawn posts']
+    lock: Lock = current_app.extensions['drawn posts lock']
+    page = present_language(), request.script_root
+    found = []
+    for post in posts:
+        author, foreign = post.author, is_foreign(post)
+        shown = post.id, post.body, post.timestamp, post.language, author.username, author.email
+        key = (*shown, foreign, *page)
+        with lock:
+            html = kept.get(key)
+        if html is None:
+            html = draw(post, foreign)
+            with lock:
+                kept[key] = html
+        found.append(html)
+    return found
+
+
+class _Foreign:
+    """Tells which posts get a link to their translation."""
+
+    def __init__(self, reader_id: int) -> None:
+        self.reader_id = reader_id
+        self.is_possible = current_app.config['MS_TRANSLATOR_KEY'] is not None
+        self.language = primary(present_language())
+
+    def __call__(self, post: Any) -> bool:
+        if not self.is_possible or not post.language or post.user_id == self.reader_id:
+            return False
+        return primary(post.language) != self.language
+
+
+def init_app(app: Flask) -> None:
+    app.extensions['drawn posts'] = LRUCache(
+        MOST_BYTES, getsizeof=lambda html: sys.getsizeof(html) + BYTES_OF_KEY
+    )
+    app.extensions['drawn posts lock'] = Lock()
+    app.jinja_env.globals['drawn'] = drawn

@@ -1,0 +1,113 @@
+"""A post's HTML is kept and shown to many: what it shows is never old, and never one reader's."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, current_app
+from flask.testing import FlaskClient
+
+from app import db
+from app.models import Post, User
+from tests.conftest import MakeUser
+from tests.pages import bodies
+
+LogIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def readers(make_user: MakeUser) -> list[User]:
+    return [make_user('john'), make_user('mary')]
+
+
+@pytest.fixture
+def post(make_user: MakeUser) -> Post:
+    post = Post(body='Guten Tag', author=make_user('susan'), language='de')
+    db.session.add(post)
+    db.session.commit()
+    return post
+
+
+@pytest.fixture
+def drawings(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of posts that were drawn, one for each time."""
+    app.extensions['drawn posts'].clear()
+    module = app.jinja_env.get_template('_post.html').module
+    drawn, draw = [], module.draw  # type: ignore[attr-defined]
+
+    def spy(post: Post, *arguments: object) -> str:
+        drawn.append(post.id)
+        html: str = draw(post, *arguments)
+        return html
+
+    monkeypatch.setattr(module, 'draw', spy)
+    return drawn
+
+
+def test_a_post_is_drawn_once_for_all(
+    log_in: LogIn, readers: list[User], post: Post, drawings: list[int]
+) -> None:
+    pages = [log_in(reader).get(path) for reader in readers for path in ('/explore', '/user/susan')]
+    assert [bodies(page) for page in pages] == [['Guten Tag']] * 4
+    assert drawings == [post.id]
+    (html,) = current_app.extensions['drawn posts'].values()
+    assert 'john' not in html
+    assert 'csrf' not in html
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'shown'),
+    [
+        ('body', 'Good day', 'Good day'),
+        ('language', 'en', 'lang="en"'),
+        ('author.username', 'suse', 'href="/user/suse"'),
+        ('author.email', 'b@example.com', 'https://www.gravatar.com/avatar/'),
+    ],
+)
+def test_what_changes_is_seen(
+    log_in: LogIn, readers: list[User], post: Post, name: str, value: str, shown: str
+) -> None:
+    client = log_in(readers[0])
+    before = client.get('/explore').text
+    *path, attribute = name.split('.')
+    setattr(post.author if path else post, attribute, value)
+    db.session.commit()
+    after = client.get('/explore').text
+    assert shown in after
+    assert before.count('<article') == after.count('<article') == 1
+    assert before.partition('<article')[2] != after.partition('<article')[2]
+
+
+def test_each_reader_has_their_own_language_and_links(
+    app: Flask, log_in: LogIn, readers: list[User], post: Post
+) -> None:
+    app.config['MS_TRANSLATOR_KEY'] = 'key'
+    john, mary = readers
+    mary.language = 'de'
+    db.session.commit()
+    in_english, in_german = log_in(john).get('/explore').text, log_in(mary).get('/explore').text
+    assert ' said <time' in in_english
+    assert ' said <time' not in in_german
+    translation = f'id="translation{post.id}"'
+    assert translation in in_english
+    assert translation not in in_german
+    # Nobody is offered a translation of what they have written.
+    assert translation not in log_in(post.author).get('/explore').text
+
+
+def test_links_stay_below_the_path_of_the_application(
+    log_in: LogIn, readers: list[User], post: Post
+) -> None:
+    client = log_in(readers[0])
+    assert 'href="/user/susan"' in client.get('/explore').text
+    below = client.get('/explore', environ_overrides={'SCRIPT_NAME': '/blog'}).text
+    assert 'href="/blog/user/susan"' in below
+    assert 'href="/user/susan"' not in below
+
+
+def test_what_was_looked_for_is_marked_there_only(
+    log_in: LogIn, readers: list[User], post: Post
+) -> None:
+    client = log_in(readers[0])
+    assert '<mark>' not in client.get('/explore').text
+    assert '<mark>Tag</mark>' in client.get('/search?q=tag').text
+    assert '<mark>' not in client.get('/explore').text
