@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_accept_header
 
-LONGEST_ADDRESS = 16 * 1024  # bytes of path and query; gunicorn ends them at 4,094
+LONGEST_ADDRESS = 20 * 1024  # bytes of path and query; gunicorn ends them at 4,094
 LONGEST_CHOICE = 500  # characters of a header that lists what a browser likes
 MOST_FIELDS = 100  # of a form, or of the query of an address
 MOST_LINES = 1000  # of a form in parts, where each field has a few beside its own

@@ -230,14 +230,14 @@ def test_addresses(costs: Costs, text: str) -> None:
     for rule in costs.rules:
         method = 'GET' if 'GET' in (rule.methods or ()) else 'POST'
         for headers in (costs.person, {}):
-            for size in (16_000, SIZE):
+            for size in (20_000, SIZE):
                 path = re.sub('<.*?>', typed[:size], rule.rule)
                 costs.check(f'{method} {path[:50]}', path, method=method, headers=headers)
             path = path_of(rule)
             query = '&'.join(f'{name}={typed[:300]}' for name in QUERY)
             costs.check(f'{path}?...', path, query_string=query, headers=headers)
             for name in READERS.get(rule.endpoint, []):
-                for size in (16_000, SIZE):
+                for size in (20_000, SIZE):
                     query = f'q=x&{name}={typed[:size]}'
                     costs.check(f'{path}?{name}=', path, query_string=query, headers=headers)
     assert not '\n'.join(costs.too_dear)
