@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from psycopg import OperationalError as NoServer
 from sqlalchemy.exc import OperationalError
 
@@ -40,8 +39,7 @@ def test_errors_are_json(
     assert response.status_code == status
     assert response.content_type == 'application/json'
     assert response.get_json() == {'error': error}
-    if status == 405:
-        assert response.headers['Allow']
+    assert ('Allow' in response.headers) == (status == 405)
 
 
 NO_OBJECTS = [
@@ -162,11 +160,11 @@ def test_no_session_is_read_or_set(app: Flask, susan: User) -> None:
     data = {'username': 'susan', 'password': PASSWORD, 'remember_me': 'y'}
     browser.post('/auth/login', data=data)
     assert browser.get('/index').status_code == 200
-    for path in ('/api/users', '/api/users/me', '/api/nothing', '/api'):
-        response = browser.get(path)
+    for path, status in {'/users': 401, '/users/me': 401, '/nothing': 404, '': 404}.items():
+        response = browser.get(f'/api{path}')
+        assert response.status_code == status
         assert 'Set-Cookie' not in response.headers
         assert 'Cookie' not in response.headers.get('Vary', '')
-        assert response.status_code in (308, 401, 404)
     browser.delete_cookie('session')  # "Remember Me" is left
     assert browser.get('/api/users/me').status_code == 401
     assert browser.get('/index').status_code == 200
@@ -233,16 +231,3 @@ def test_an_address_has_a_limit_too(make_app: Callable[..., Flask], susan: User)
     ]
     assert set(statuses[:600]) == {401}
     assert statuses[600] == 429
-
-
-def test_passwords_cannot_be_guessed(make_app: Callable[..., Flask], susan: User) -> None:
-    client: FlaskClient = make_app(RATELIMIT_ENABLED=True).test_client()
-
-    def guess(address: str, username: str) -> int:
-        environment = {'REMOTE_ADDR': address}
-        return client.post(
-            '/api/tokens', auth=(username, 'wrong'), environ_overrides=environment
-        ).status_code
-
-    assert [guess(f'10.0.0.{number}', 'susan') for number in range(11)] == [401] * 10 + [429]
-    assert [guess('10.0.1.1', f'user{number}') for number in range(11)] == [401] * 10 + [429]

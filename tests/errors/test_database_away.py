@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
 from app import database
+from app.errors.handlers import RETRY_AFTER
 from app.models import User
 from tests.conftest import MakeUser
 from tests.environment import SERVER_URL
@@ -54,7 +55,7 @@ def test_missing_from_the_start(make_app: Callable[..., Flask], url: str) -> Non
     client = make_app(SQLALCHEMY_DATABASE_URI=url).test_client()
     response = client.post('/auth/login', data={'username': 'susan', 'password': 'x'})
     assert response.status_code == 503
-    assert int(response.headers['Retry-After']) > 0
+    assert response.headers['Retry-After'] == str(RETRY_AFTER)
     assert heading(response) == 'The Site Is Taking a Break'
     assert link(response, 'Login') == '/auth/login'
     assert 'nothing' not in response.text

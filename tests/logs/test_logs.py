@@ -135,10 +135,16 @@ def test_the_standard_output(
     assert not (tmp_path / 'logs').exists()
 
 
-def test_a_test_writes_no_log(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    app.logger.info('nothing')
-    assert not (tmp_path / 'logs').exists()
+@pytest.mark.parametrize('testing', [True, False])
+def test_a_test_writes_no_log(
+    in_production: Callable[..., Flask],
+    make_app: Callable[..., Flask],
+    tmp_path: Path,
+    testing: bool,
+) -> None:
+    app = make_app() if testing else in_production()
+    app.logger.warning('This is said.')
+    assert (tmp_path / 'logs').exists() == (not testing)
 
 
 def test_the_admins_get_one_mail(
