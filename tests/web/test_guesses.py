@@ -14,6 +14,7 @@ from app import db, passwords
 from app.models import User
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
+from tests.auth.conftest import wait_for_threads
 from tests.conftest import MakeUser
 from tests.pages import flashes, heading
 from tests.servers import running_redis
@@ -330,6 +331,7 @@ def test_a_cookie_that_is_not_ours_makes_nobody_known(
         headers = {'Cookie': f'known_browser="{value}"'}
         response = forged.post(path, data={**fields, 'email': 'susan@example.com'}, headers=headers)
         assert response.status_code == (429 if path == '/auth/login' else 302)
+    wait_for_threads()
     assert log_in(browser) == 200
 
 
