@@ -3,12 +3,12 @@
 from flask import Flask
 
 from app.cli.catalogues import translate
-from app.cli.demo import demo
+from app.cli.demo import demo as demo_command  # the package keeps its name
 from app.cli.reindex import search
 
 
 def register(app: Flask) -> None:
     """Add the commands to `app`."""
-    app.cli.add_command(demo)
+    app.cli.add_command(demo_command)
     app.cli.add_command(search)
     app.cli.add_command(translate)

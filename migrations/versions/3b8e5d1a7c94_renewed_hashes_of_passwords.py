@@ -9,6 +9,8 @@ What sessions and tokens go on with where the hash of a password was made anew; 
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.reshape import has_column
+
 revision = '3b8e5d1a7c94'
 down_revision = '9d3f6c1e7a52'
 branch_labels = None
@@ -16,7 +18,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column('user', sa.Column('password_renewal', sa.String(32)))
+    if not has_column('user', 'password_renewal'):
+        op.add_column('user', sa.Column('password_renewal', sa.String(32)))
 
 
 def downgrade() -> None:
