@@ -24,7 +24,8 @@ def run_tests_on_another_machine(name: str, *programs: str) -> None:
             missing(program)
     if os.geteuid() != 0 or subprocess.run([*UNSHARE, 'true'], check=False).returncode:
         missing('the right to make namespaces, which root has,')
-    options = ['-p', 'no:cacheprovider', '-x', '--tb=short']
+    # In the order of the file: its tests have one machine together, and stop what is on it.
+    options = ['-p', 'no:cacheprovider', '-p', 'no:randomly', '-x', '--tb=short']
     result = subprocess.run(
         [*UNSHARE, sys.executable, '-m', 'pytest', *options, f'tests/deployment/{name}'],
         cwd=PROJECT,
