@@ -6,11 +6,11 @@ from flask_bootstrap import Bootstrap5
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 
 from app.database import Base
 from app.database.changes import NotingSession
 from app.extensions.login import VisitorManager
+from app.extensions.masking import MaskedCSRFProtect
 from app.extensions.moments import Moment
 
 db = SQLAlchemy(model_class=Base, session_options={'class_': NotingSession})
@@ -18,7 +18,7 @@ migrate = Migrate()
 login = VisitorManager()
 login.login_view = 'auth.login'
 login.login_message = _l('Please log in to access this page.')
-csrf = CSRFProtect()
+csrf = MaskedCSRFProtect()
 mail = Mail()
 bootstrap = Bootstrap5()
 moment = Moment()

@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.i18n import translations as theirs
 
+from app.extensions.masking import MaskedCSRF
+
 # The messages of WTForms that people get to see: marked here, so that our catalogues hold them in
 # words that go with the rest of the site.
 _MARKED = [
@@ -43,6 +45,8 @@ class Form(FlaskForm):
     """A form whose errors speak the language of the page."""
 
     class Meta(FlaskForm.Meta):
+        csrf_class = MaskedCSRF
+
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Read what was typed and nothing else: no field of ours holds a file or JSON."""
             if formdata is None or hasattr(formdata, 'getlist'):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from secrets import randbelow, token_urlsafe
 
 from flask import Flask, request
 from flask_babel import get_locale
@@ -15,6 +16,7 @@ from app.text import case_key, straight
 AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
 # More lines are folded to ten (app.css). Without line breaks, nothing that may be written has more.
 LONG_TEXT = 12
+PADDING = 100  # bytes at most, as in Django
 
 # Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
 # Japanese stand right behind one, as Latin quotation marks do. What turns the direction of writing
@@ -85,6 +87,11 @@ def present_address() -> str:
     return f'{path}?{query}' if query else path
 
 
+def padding() -> str:
+    """Return random letters, so many by chance, which no compression makes fewer."""
+    return token_urlsafe(randbelow(PADDING + 1))
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
@@ -93,6 +100,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.tests['long_text'] = is_long_text
     app.jinja_env.globals['get_locale'] = get_locale
     app.jinja_env.globals['greeting'] = greeting
+    app.jinja_env.globals['padding'] = padding
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages
     app.jinja_env.globals['present_address'] = present_address

@@ -17,7 +17,12 @@ from threading import Thread
 import pytest
 
 from tests.deployment.namespaces import prepare_nginx, run
-from tests.deployment.visitor import Visitor, assert_secrets_are_left_out, core_story
+from tests.deployment.visitor import (
+    Visitor,
+    assert_little_is_fetched,
+    assert_secrets_are_left_out,
+    core_story,
+)
 from tests.environment import bare
 from tests.servers import PROJECT, answers, running, wait_until
 
@@ -113,6 +118,10 @@ def test_static_files_are_fetched_once(network: Network) -> None:
             assert 'immutable' in answer.headers['Cache-Control']
             assert answer.headers.get('Content-Encoding', 'identity') == encoding
     assert network.visits(CONTAINERS[0], found[1]) == 3  # once for each encoding
+
+
+def test_pages_are_small_and_their_lengths_tell_nothing(network: Network) -> None:
+    assert_little_is_fetched(SITE)
 
 
 def test_containers_come_and_go(network: Network) -> None:

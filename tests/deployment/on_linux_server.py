@@ -24,7 +24,13 @@ from tests.deployment.linux_server import (
     reload,
 )
 from tests.deployment.namespaces import run
-from tests.deployment.visitor import SECRET, Visitor, assert_secrets_are_left_out, core_story
+from tests.deployment.visitor import (
+    SECRET,
+    Visitor,
+    assert_little_is_fetched,
+    assert_secrets_are_left_out,
+    core_story,
+)
 from tests.mailbox import running_mailbox
 from tests.servers import answers, missing, wait_until
 
@@ -122,6 +128,10 @@ def test_nginx_serves_static_files_itself(name: str) -> None:
     assert small.headers['Vary'] == 'Accept-Encoding'
     # A name without a digest is for the application to answer.
     assert visitor.get(f'/{name}.css').status == 200
+
+
+def test_pages_are_small_and_their_lengths_tell_nothing() -> None:
+    assert_little_is_fetched(HTTPS)
 
 
 def test_too_large_a_body_gets_the_page_of_the_site() -> None:

@@ -9,6 +9,7 @@ import re
 import ssl
 import sys
 from dataclasses import dataclass
+from gzip import decompress
 from html import unescape
 from http.client import HTTPMessage
 from http.cookiejar import CookieJar
@@ -21,6 +22,7 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_ope
 
 TIMEOUT = 20  # seconds
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+DEMO_POSTS = Path(__file__).parents[2] / 'app/cli/demo/posts.txt'
 PASSWORD = 'correct horse battery'
 
 
@@ -30,6 +32,7 @@ class Answer:
     url: str
     headers: HTTPMessage
     text: str
+    size: int  # bytes that came, maybe compressed
 
 
 class Visitor:
@@ -53,8 +56,10 @@ class Visitor:
         except HTTPError as error:
             response = error
         with response:
-            text = response.read().decode('utf-8', 'replace')
-            return Answer(response.status, response.url, response.headers, text)
+            body = response.read()
+            is_small = response.headers['Content-Encoding'] == 'gzip'
+            text = (decompress(body) if is_small else body).decode('utf-8', 'replace')
+            return Answer(response.status, response.url, response.headers, text, len(body))
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask(path, None, **headers)
@@ -117,6 +122,37 @@ def assert_secrets_are_left_out(site: str, *logs: Path) -> None:
         assert '/auth/reset_password/[secret]' in text
         assert '/auth/confirm_email/[secret]' in text
         assert SECRET[3:10] not in text
+
+
+SMALL = 'gzip'  # what every browser can read
+STATIC_FILE = re.compile(r'(?:href|src)="(/[^"]+\.(?:css|js|ico|svg))')
+
+
+def assert_little_is_fetched(site: str) -> None:
+    """Read a page of 25 posts again and again: it is small, and its length tells nothing."""
+    reader = Visitor(site)
+    reader.register(f'reader-{token_hex(4)}')
+    for post in DEMO_POSTS.read_text().split('\n\n')[:25]:
+        reader.post(post.partition('\n')[2])
+    pages = [reader.get('/index', Accept_Encoding=SMALL) for _ in range(5)]
+    assert {len(re.findall(r'id="post\d', page.text)) for page in pages} == {25}
+    assert {page.headers['Content-Encoding'] for page in pages} == {SMALL}
+    assert all('Accept-Encoding' in page.headers.get_all('Vary', []) for page in pages)
+    assert len({token for page in pages for token in TOKEN.findall(page.text)}) == 5
+    assert len({page.size for page in pages}) > 1
+    page = max(page.size for page in pages)
+    assert page <= 6_000
+
+    poll = reader.get('/notifications', Accept_Encoding=SMALL)
+    assert page + poll.size <= 8_000
+    names = sorted(set(STATIC_FILE.findall(pages[0].text)))
+    files = [reader.get(name, Accept_Encoding=SMALL) for name in names]
+    assert all('immutable' in file.headers['Cache-Control'] for file in files)
+    assert page + poll.size + sum(file.size for file in files) <= 60_000
+
+    assert reader.get('/index').headers['Content-Encoding'] is None
+    reference = reader.get('/api/openapi.json', Accept_Encoding=SMALL)
+    assert reference.headers['Content-Encoding'] == SMALL
 
 
 if __name__ == '__main__':
