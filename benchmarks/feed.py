@@ -21,9 +21,9 @@ from sqlalchemy import event
 
 from app import create_app, db
 from app.cli.demo.bulk import READERS
-from app.models import Post, User
+from app.models import User
 from app.models.listing import Listing, Span
-from app.models.timeline import AllPosts
+from app.models.timeline import AllPosts, Entry
 from config import Config, database_uri
 
 WARM_UP = 10  # calls before those that count: they fill caches and prepare statements
@@ -152,12 +152,12 @@ def _reader(name: str) -> User:
     return user
 
 
-def _feed(name: str) -> Listing[Post]:
+def _feed(name: str) -> Listing[Entry]:
     return _reader(name).followed_posts()
 
 
-def _turn(link: dict[str, Any], per_page: int) -> Callable[[Listing[Post]], Any]:
-    def turn(listing: Listing[Post]) -> Any:
+def _turn(link: dict[str, Any], per_page: int) -> Callable[[Listing[Entry]], Any]:
+    def turn(listing: Listing[Entry]) -> Any:
         return listing.page(link['page'], per_page, link.get('before'), link.get('after'))
 
     return turn

@@ -16,7 +16,7 @@ from app.main.hooks import is_looked_at
 from app.main.paging import links_to, requested_page
 from app.main.people import user_or_404
 from app.models import Message, User
-from app.models.correspondence import Conversation, Messages, Received, Sent
+from app.models.correspondence import Conversation, Letter, Messages, Received, Sent
 from app.models.listing import Page
 from app.text import straight
 from app.web.site import local_path
@@ -126,7 +126,7 @@ def message_or_404(id: int) -> Message:
     return message
 
 
-def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Message]:
+def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Letter]:
     """Return the requested page, and mark as read what it shows to a person.
 
     The caller commits when the page is made: the account is held, so that a message which comes

@@ -4,29 +4,33 @@ The feed of followed authors is the page that decides how large the site can gro
 join of all posts with all followers: each step below reads as many index entries as there are
 authors or lines on the page, however many posts exist. No single shape of query is fast with every
 planner and every reader, so `FollowedPosts` chooses by the number of people followed.
+
+A timeline changes nothing, so it gives rows without a session behind them, in statements that are
+put together once for each shape: both would cost more than the database does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     bindparam,
     exists,
     func,
-    literal,
     or_,
     select,
     union_all,
 )
-from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
+from app.models.avatar import Pictured
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
 from app.models.post import Post
@@ -41,6 +45,32 @@ LAST_MICROSECOND = (datetime.max - EPOCH) // MICROSECOND
 # the quickest way. Above, the newest posts of the whole site are likely to fill the page.
 MANY_AUTHORS = 200
 RECENT_POSTS = 1000
+
+POST: Any = Post.__table__.c
+USER: Any = User.__table__.c
+READER = bindparam('reader', type_=Integer)
+LIMIT = bindparam('limit', type_=Integer)
+
+
+@dataclass(frozen=True, slots=True)
+class Author(Pictured):
+    """Who has written something, as a timeline shows them."""
+
+    id: int
+    username: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A post as a timeline shows it: what can be read of a `Post`, and nothing to change."""
+
+    id: int
+    body: str
+    timestamp: datetime
+    language: str | None
+    user_id: int
+    author: Author
 
 
 def post_position(post: Any) -> Position:
@@ -61,30 +91,21 @@ def place_of(entries: Any, id_: int) -> str:
     return '0-0' if timestamp is None else f'{(timestamp - EPOCH) // MICROSECOND}-{id_}'
 
 
-class Timeline(Listing[Post]):
-    """Posts by time, the newest first, each with its author loaded."""
+class Timeline(Listing[Entry]):
+    """Posts by time, the newest first."""
 
     position_size = 2
     model = Post
 
-    def position(self, item: Post) -> Position:
+    def position(self, item: Entry) -> Position:
         return post_position(item)
 
-    def newest(self, limit: int) -> list[Post]:
+    def newest(self, limit: int) -> list[Entry]:
         """Return the newest `limit` posts."""
         return self.read(Span(limit))
 
-    def read(self, span: Span) -> list[Post]:
-        ids = self._ids(span)
-        statement = select(Post).where(Post.id.in_(ids)).options(joinedload(Post.author))
-        posts = list(db.session.scalars(statement)) if ids else []
-        return sorted(posts, key=self.position, reverse=True)
-
     def total(self) -> int:
         """Return how many posts there are in all, or were lately where there are many."""
-        raise NotImplementedError
-
-    def _ids(self, span: Span) -> Sequence[int]:
         raise NotImplementedError
 
 
@@ -94,8 +115,8 @@ class AllPosts(Timeline):
     def total(self) -> int:
         return total('posts', select(Post.id))
 
-    def _ids(self, span: Span) -> Sequence[int]:
-        return db.session.scalars(cut(select(Post.id), Post, span)).all()
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_of_all(Shape.of(span)), span)
 
 
 class PostsBy(Timeline):
@@ -107,9 +128,8 @@ class PostsBy(Timeline):
     def total(self) -> int:
         return self.author.post_count
 
-    def _ids(self, span: Span) -> Sequence[int]:
-        own = select(Post.id).where(Post.user_id == self.author.id)
-        return db.session.scalars(cut(own, Post, span)).all()
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_of_one(Shape.of(span)), span, author=self.author.id)
 
 
 class FollowedPosts(Timeline):
@@ -119,70 +139,33 @@ class FollowedPosts(Timeline):
         self.reader = reader
 
     def total(self) -> int:
-        authors = self._authors().subquery('followed')
+        authors = _authors().subquery('followed')
         counted = select(func.sum(User.post_count)).where(User.id.in_(select(authors.c.author_id)))
-        return int(db.session.scalar(counted) or 0)
+        return int(db.session.scalar(counted, {'reader': self.reader.id}) or 0)
 
-    def _ids(self, span: Span) -> Sequence[int]:
+    def read(self, span: Span) -> list[Entry]:
         if self.reader.followed_count == 0:
-            return PostsBy(self.reader)._ids(span)
+            return PostsBy(self.reader).read(span)
         if self.reader.followed_count <= MANY_AUTHORS:
             return self._skip_among_authors(span) if span.skip else self._of_newest_authors(span)
         if span.skip:
             return self._skip_among_all(span)
-        ids = self._among_recent(span)
-        if len(ids) == span.limit or self._recent_are_all(span):
-            return ids
+        entries = self._among_recent(span)
+        if len(entries) == span.limit or self._recent_are_all(span):
+            return entries
         return self._of_newest_authors(span)
 
-    def _authors(self) -> Select[Any]:
-        """Select the ids of the authors as `author_id`: everybody followed, and the reader."""
-        followed = select(followers.c.followed_id.label('author_id')).where(
-            followers.c.follower_id == self.reader.id
-        )
-        authors = union_all(followed, select(literal(self.reader.id))).subquery('authors')
-        return select(authors.c.author_id)
-
-    def _of_newest_authors(self, span: Span) -> Sequence[int]:
+    def _of_newest_authors(self, span: Span) -> list[Entry]:
         """The newest n posts can only be by the n authors whose newest post is the newest."""
-        author = self._authors().subquery('author')
-        latest = aliased(Post)
+        found = rows(_newest_authors(Shape.of(span)), span, reader=self.reader.id)
+        # Merge the newest posts of each of these.
+        authors = {f'author_{n}': author for n, (author,) in enumerate(found)}
+        return _entries(_merge(len(authors), Shape.of(span)), span, **authors) if authors else []
 
-        def of_latest(column: Any) -> Any:
-            own = select(column).where(latest.user_id == author.c.author_id)
-            return cut(own, latest, _first(span)).correlate(author).scalar_subquery()
-
-        # Both values come straight from the index. With a join instead, a planner may find it
-        # cheaper to read the whole table of posts once.
-        places = select(
-            author.c.author_id,
-            of_latest(latest.timestamp).label('timestamp'),
-            of_latest(latest.id).label('id'),
-        ).subquery()
-        with_posts = select(places.c.author_id).where(places.c.id.is_not(None))
-        columns = [places.c.timestamp, places.c.id]
-        newest = sort(with_posts, columns, span.upward).limit(span.limit)
-        return self._newest_by(db.session.scalars(newest).all(), span)
-
-    def _newest_by(self, authors: Sequence[int], span: Span) -> Sequence[int]:
-        """Merge the newest posts of each of a few authors."""
-        if not authors:
-            return []
-        values: dict[str, Any] = {f'author_{n}': author for n, author in enumerate(authors)}
-        position = span.after if span.upward else span.before
-        if position is not None:
-            values['timestamp'], values['id'] = position_values(position)
-        statement = _merge(len(authors), span.limit, position is not None, span.upward)
-        return db.session.scalars(statement, values).all()
-
-    def _among_recent(self, span: Span) -> Sequence[int]:
+    def _among_recent(self, span: Span) -> list[Entry]:
         """Look through the newest posts of the whole site."""
-        indexed: list[Any] = [Post.id, Post.timestamp, Post.user_id]
-        nearest = Span(RECENT_POSTS, span.before, span.after)
-        recent = cut(select(*indexed), Post, nearest).subquery()
-        columns = [recent.c.timestamp, recent.c.id]
-        statement = select(recent.c.id).where(self._is_by_author(recent.c.user_id))
-        return db.session.scalars(sort(statement, columns, span.upward).limit(span.limit)).all()
+        statement = _recent(Shape.of(span))
+        return _entries(statement, span, reader=self.reader.id, recent=RECENT_POSTS)
 
     def _recent_are_all(self, span: Span) -> bool:
         """Tell whether there is nothing beyond the posts that `_among_recent` has looked through.
@@ -190,52 +173,157 @@ class FollowedPosts(Timeline):
         So it is near both ends of the list, such as on the way back to the first page.
         """
         next_one = Span(1, span.before, span.after, skip=RECENT_POSTS)
-        return not db.session.scalars(cut(select(Post.id), Post, next_one)).all()
+        return not rows(_ids_of_all(Shape.of(next_one)), next_one)
 
-    def _skip_among_all(self, span: Span) -> Sequence[int]:
-        statement = select(Post.id).where(self._is_by_author(Post.user_id))
-        return db.session.scalars(cut(statement, Post, span)).all()
+    def _skip_among_all(self, span: Span) -> list[Entry]:
+        return _entries(_followed_of_all(Shape.of(span)), span, reader=self.reader.id)
 
-    def _skip_among_authors(self, span: Span) -> Sequence[int]:
-        authors = db.session.scalars(self._authors()).all()
-        statement = select(Post.id).where(Post.user_id.in_(authors))
-        return db.session.scalars(cut(statement, Post, span)).all()
-
-    def _is_by_author(self, author_id: Any) -> ColumnElement[bool]:
-        followed = exists().where(
-            followers.c.follower_id == self.reader.id, followers.c.followed_id == author_id
-        )
-        return or_(author_id == self.reader.id, followed)
+    def _skip_among_authors(self, span: Span) -> list[Entry]:
+        authors = db.session.scalars(_authors(), {'reader': self.reader.id}).all()
+        return _entries(_of_some(Shape.of(span)), span, authors=authors)
 
 
-@lru_cache(maxsize=256)
-def _merge(author_count: int, limit: int, bounded: bool, upward: bool) -> Select[Any]:
-    """Build the statement that merges the newest posts of each of `author_count` authors.
+def rows(statement: Select[Any], span: Span, **values: Any) -> Sequence[Any]:
+    """Return what `statement` selects for `span` and the other `values` of its parameters."""
+    position = span.after if span.upward else span.before
+    if position is not None:
+        values['timestamp'], values['id'] = position_values(position)
+    if span.skip:
+        values['skip'] = span.skip
+    db.session.flush()
+    return db.session.connection().execute(statement, {'limit': span.limit, **values}).all()
 
-    It is kept, because putting it together takes several times as long as running it.
-    """
-    columns: list[Any] = [Post.timestamp, Post.id]
+
+def _entries(statement: Select[Any], span: Span, **values: Any) -> list[Entry]:
+    """Return the posts that `statement` selects, the newest first."""
+    read = rows(statement, span, **values)
+    found = [
+        Entry(id_, body, timestamp, language, user_id, Author(user_id, username, email))
+        for id_, body, timestamp, language, user_id, username, email in read
+    ]
+    found.sort(key=lambda entry: (entry.timestamp, entry.id), reverse=True)
+    return found
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What statements for several spans have in common, so that each is put together once."""
+
+    bounded: bool
+    upward: bool
+    skipping: bool
+
+    @classmethod
+    def of(cls, span: Span) -> Shape:
+        return cls(span.before is not None or span.upward, span.upward, span.skip > 0)
+
+
+def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
+    """Let a statement that selects ids of posts select what a timeline shows of these; once."""
+
+    @lru_cache(maxsize=256)
+    def built(*arguments: Any) -> Select[Any]:
+        chosen = build(*arguments).subquery('chosen')
+        shown = POST.id, POST.body, POST.timestamp, POST.language, POST.user_id
+        found = chosen.join(Post.__table__, POST.id == chosen.c.id)
+        found = found.join(User.__table__, USER.id == POST.user_id)
+        return select(*shown, USER.username, USER.email).select_from(found)
+
+    return built
+
+
+@lru_cache
+def _ids_of_all(shape: Shape) -> Select[Any]:
+    return cut(select(POST.id), POST, shape)
+
+
+@_with_authors
+def _of_all(shape: Shape) -> Select[Any]:
+    return _ids_of_all(shape)
+
+
+@_with_authors
+def _of_one(shape: Shape) -> Select[Any]:
+    return cut(select(POST.id).where(POST.user_id == bindparam('author')), POST, shape)
+
+
+@_with_authors
+def _of_some(shape: Shape) -> Select[Any]:
+    by_one_of_them = POST.user_id.in_(bindparam('authors', expanding=True))
+    return cut(select(POST.id).where(by_one_of_them), POST, shape)
+
+
+@_with_authors
+def _followed_of_all(shape: Shape) -> Select[Any]:
+    return cut(select(POST.id).where(_is_followed(POST.user_id)), POST, shape)
+
+
+@_with_authors
+def _recent(shape: Shape) -> Select[Any]:
+    indexed = select(POST.id, POST.timestamp, POST.user_id)
+    nearest = cut(indexed, POST, shape, bindparam('recent', type_=Integer))
+    recent = nearest.subquery('recent')
+    of_followed = select(recent.c.id).where(_is_followed(recent.c.user_id))
+    return sort(of_followed, [recent.c.timestamp, recent.c.id], shape.upward).limit(LIMIT)
+
+
+@_with_authors
+def _merge(author_count: int, shape: Shape) -> Select[Any]:
+    """Merge the newest posts of each of `author_count` authors."""
 
     def newest_by(author_id: ColumnElement[int]) -> Any:
-        own = select(*columns).where(Post.user_id == author_id)
-        if bounded:
-            own = own.where(beyond(columns, [bindparam('timestamp'), bindparam('id')], upward))
-        return select(sort(own, columns, upward).limit(limit).subquery())
+        own = select(POST.timestamp, POST.id).where(POST.user_id == author_id)
+        return select(cut(own, POST, shape).subquery())
 
     merged = union_all(
         *(newest_by(bindparam(f'author_{n}')) for n in range(author_count))
     ).subquery()
-    return sort(select(merged.c.id), [merged.c.timestamp, merged.c.id], upward).limit(limit)
+    return sort(select(merged.c.id), [merged.c.timestamp, merged.c.id], shape.upward).limit(LIMIT)
 
 
-def _first(span: Span) -> Span:
-    return Span(1, span.before, span.after)
+@lru_cache
+def _newest_authors(shape: Shape) -> Select[Any]:
+    """Select the authors whose newest post is the newest."""
+    author = _authors().subquery('author')
+    latest = Post.__table__.alias('latest').c
+
+    def of_latest(column: Any) -> Any:
+        own = select(column).where(latest.user_id == author.c.author_id)
+        return cut(own, latest, shape, 1).correlate(author).scalar_subquery()
+
+    # Both values come straight from the index. With a join instead, a planner may find it
+    # cheaper to read the whole table of posts once.
+    places = select(
+        author.c.author_id,
+        of_latest(latest.timestamp).label('timestamp'),
+        of_latest(latest.id).label('id'),
+    ).subquery()
+    with_posts = select(places.c.author_id).where(places.c.id.is_not(None))
+    return sort(with_posts, [places.c.timestamp, places.c.id], shape.upward).limit(LIMIT)
 
 
-def cut(statement: Select[Any], post: Any, span: Span) -> Select[Any]:
-    """Sort `statement` by the time of `post` and cut `span` out of it."""
-    columns = [post.timestamp, post.id]
-    position = span.after if span.upward else span.before
-    if position is not None:
-        statement = statement.where(beyond(columns, position_values(position), span.upward))
-    return sort(statement, columns, span.upward).limit(span.limit).offset(span.skip or None)
+@lru_cache
+def _authors() -> Select[Any]:
+    """Select the ids of the authors as `author_id`: everybody followed, and the reader."""
+    followed = select(followers.c.followed_id.label('author_id')).where(
+        followers.c.follower_id == READER
+    )
+    authors = union_all(followed, select(READER)).subquery('authors')
+    return select(authors.c.author_id)
+
+
+def _is_followed(author_id: Any) -> ColumnElement[bool]:
+    followed = exists().where(
+        followers.c.follower_id == READER, followers.c.followed_id == author_id
+    )
+    return or_(author_id == READER, followed)
+
+
+def cut(statement: Select[Any], entries: Any, shape: Shape, limit: Any = LIMIT) -> Select[Any]:
+    """Sort `statement` by the time of `entries` and cut a span of that shape out of it."""
+    columns = [entries.timestamp, entries.id]
+    if shape.bounded:
+        position: list[Any] = [bindparam('timestamp'), bindparam('id')]
+        statement = statement.where(beyond(columns, position, shape.upward))
+    skip = bindparam('skip', type_=Integer) if shape.skipping else None
+    return sort(statement, columns, shape.upward).limit(limit).offset(skip)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_login import UserMixin
@@ -33,6 +32,7 @@ from app import passwords
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
 from app.extensions import db, login
 from app.models.api_token import ApiToken
+from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
 from app.models.followers import followers
 from app.models.locks import hold
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from app.models.timeline import FollowedPosts
 
 
-class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
+class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Pictured, Model):
     __tablename__ = 'user'
     __searchable__ = ['username']
 
@@ -253,14 +253,6 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Model):
     def check_token(token: str) -> User | None:
         """Return the user whom `token` was given to, None for a bad one."""
         return ApiToken.check(token)
-
-    def avatar(self, size: int) -> str:
-        """Return the address of the user's picture, `size` pixels wide and high (chapter 6).
-
-        The one place to change for another provider of pictures, beside app/web/headers.py.
-        """
-        digest = sha256(self.email.lower().encode()).hexdigest()
-        return f'https://www.gravatar.com/avatar/{digest}?d=identicon&s={size}'
 
     def follow(self, user: User) -> bool:
         """Follow `user` from now on; return whether that is new (chapter 8)."""

@@ -178,7 +178,7 @@ def test_an_empty_collection(program: Program) -> None:
 
 @pytest.mark.parametrize(
     ('path', 'queries'),
-    [*zip(PATHS, (3, 2, 2), strict=True), *zip(TIMELINES, (4, 5, 4), strict=True)],
+    [*zip(PATHS, (3, 2, 2), strict=True), *zip(TIMELINES, (3, 4, 3), strict=True)],
 )
 @pytest.mark.parametrize('per_page', [2, 100])
 def test_a_page_makes_a_fixed_number_of_queries(

@@ -12,9 +12,9 @@ from tests.conftest import MakeUser
 from tests.statements import statements
 
 PAGES = {
-    '/explore': 4,
-    '/user/susan': 6,
-    '/user/fan0': 6,
+    '/explore': 3,
+    '/user/susan': 5,
+    '/user/fan0': 5,
     '/user/susan/followers': 4,
     '/user/susan/following': 4,
     '/edit_profile': 2,
@@ -32,7 +32,7 @@ def count(client: FlaskClient, path: str) -> int:
     return len(made)
 
 
-@pytest.mark.parametrize(('many_authors', 'of_feed'), [(timeline.MANY_AUTHORS, 5), (3, 4)])
+@pytest.mark.parametrize(('many_authors', 'of_feed'), [(timeline.MANY_AUTHORS, 4), (3, 3)])
 def test_pages(
     log_in: Callable[[User], FlaskClient],
     make_user: MakeUser,

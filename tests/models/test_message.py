@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from app import db
 from app.database import utcnow
 from app.models import Message, Notification, User, message
-from app.models.correspondence import Conversation, Received, Sent
+from app.models.correspondence import Conversation, Letter, Received, Sent
 from app.models.listing import Listing
 from app.models.message import UNREAD
 from tests.conftest import MakeUser
@@ -33,7 +33,7 @@ def unread_told(user: User) -> list[int]:
     return [notification.get_data() for notification in db.session.scalars(query)]
 
 
-def texts(listing: Listing[Message], **options: str) -> list[str]:
+def texts(listing: Listing[Letter], **options: str) -> list[str]:
     return [message.body for message in listing.page(1, 100, **options).items]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from app.extensions import db
 from app.models import Post, User, followers, timeline
 from app.models.listing import Page, Position, Span
-from app.models.timeline import FollowedPosts, post_position
+from app.models.timeline import Author, Entry, FollowedPosts, post_position
 
 PEOPLE = 9
 POSTS = 70
@@ -51,13 +51,18 @@ def readers(app: Flask, make_user: Callable[..., User]) -> list[User]:
     return people
 
 
-def plain_feed(reader: User) -> list[Post]:
+def plain_feed(reader: User) -> list[Entry]:
     followed = db.session.scalars(
         select(followers.c.followed_id).where(followers.c.follower_id == reader.id)
     ).all()
     authors = {reader.id, *followed}
     posts = [post for post in db.session.scalars(select(Post)) if post.user_id in authors]
-    return sorted(posts, key=post_position, reverse=True)
+    return [as_shown(post) for post in sorted(posts, key=post_position, reverse=True)]
+
+
+def as_shown(post: Post) -> Entry:
+    author = Author(post.author.id, post.author.username, post.author.email)
+    return Entry(post.id, post.body, post.timestamp, post.language, post.user_id, author)
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: f'{way[0]} authors, {way[1]} recent')
@@ -89,7 +94,7 @@ def test_links_down_and_up_again(readers: list[User]) -> None:
         expected = plain_feed(reader)
         feed = reader.followed_posts()
 
-        def follow(link: dict[str, Any], feed: FollowedPosts = feed) -> Page[Post]:
+        def follow(link: dict[str, Any], feed: FollowedPosts = feed) -> Page[Entry]:
             return feed.page(link['page'], PER_PAGE, link.get('before'), link.get('after'))
 
         pages = [follow({'page': 1})]
