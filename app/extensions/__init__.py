@@ -8,12 +8,11 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 from app.database import Base
-from app.database.changes import NotingSession
 from app.extensions.login import VisitorManager
 from app.extensions.masking import MaskedCSRFProtect
 from app.extensions.moments import Moment
 
-db = SQLAlchemy(model_class=Base, session_options={'class_': NotingSession})
+db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 login = VisitorManager()
 login.login_view = 'auth.login'

@@ -65,7 +65,7 @@ class SearchableMixin:
         strays = {id_ for id_ in ids if id_ not in found}
         if strays and not _is_alone(cls):
             # Removed while the engine was away, or so new that this transaction does not see it.
-            update(cls, changes.Changed(strays))
+            update(cls, strays)
         return [found[id_] for id_ in ids if id_ in found], total - len(strays)
 
     @classmethod
@@ -119,19 +119,19 @@ def follow_commits() -> None:
     """Keep the indices of all searchable models, defined by now, up to date from now on."""
     for table, model in searchable_models().items():
         changes.watch(table, model.__searchable__)
-    changes.listen(db.session, db.Model, _update_all)
+    changes.listen(db.session, _update_all)
 
 
-def _update_all(changed: Mapping[Table, changes.Changed]) -> None:
+def _update_all(changed: Mapping[Table, set[int]]) -> None:
     models = searchable_models()
-    for table, rows in changed.items():
-        update(models[table], rows)
+    for table, ids in changed.items():
+        update(models[table], ids)
 
 
-def update(model: type[SearchableMixin], rows: changes.Changed) -> None:
-    """Bring the entries of `rows` to what the database says by now. Never raises."""
+def update(model: type[SearchableMixin], changed: set[int]) -> None:
+    """Bring the entries of the rows `changed` to what the database says by now. Never raises."""
     index = model.__tablename__
-    ids = iter(sorted(rows.ids))
+    ids = iter(sorted(changed))
     try:
         with _bind(model).connect() as connection:
             while batch := list(islice(ids, BATCH)):
@@ -140,9 +140,6 @@ def update(model: type[SearchableMixin], rows: changes.Changed) -> None:
                 for found in _documents(model, connection, batch[0] - 1, is_in_batch):
                     rest.update(found)
                 search.update_index(index, rest)
-            if rows.above is not None:
-                for found in _documents(model, connection, rows.above):
-                    search.update_index(index, found)
     except Exception:
         # What was saved is saved: nobody is to be told that it was not.
         current_app.logger.exception('The index %s is not up to date', index)
