@@ -432,4 +432,4 @@ def test_a_database_in_memory(make_app: MakeApp) -> None:
 
 
 def test_logging_goes_to_the_application(app: Flask) -> None:
-    assert logging.getLogger('app.search').parent is app.logger
+    assert app.logger is logging.getLogger('app.search').parent
