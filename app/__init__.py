@@ -30,7 +30,8 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     app = Flask(__name__, instance_path=config_class.INSTANCE_PATH)
     app.config.from_object(config_class)
     config_class.init_app(app)
-    logs.init_app(app)
+    mail.init_app(app)
+    logs.init_app(app)  # mails errors from here on
     incoming.init_app(app)
 
     database.init_app(app)
@@ -42,7 +43,6 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     sessions.init_app(app)
     login.init_app(app)
     ended_sessions.init_app(app)
-    mail.init_app(app)
     csrf.init_app(app)
     bootstrap.init_app(app)
     moment.init_app(app)

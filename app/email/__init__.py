@@ -1,17 +1,16 @@
 """Sending mail (chapter 10), without making the visitor wait for it."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import idna
 from flask import Flask, current_app
 from flask_mail import Message, email_dispatched
 
 from app.background import in_background
-from app.email.smtp import ImpatientConnection, MailWithFiles
+from app.email.smtp import ImpatientConnection
 
 # A file's name, its media type, and what is in it.
-Attachment = tuple[str, str, bytes | bytearray | str]
+Attachment = tuple[str, str, bytes | str]
 
 
 def send_email(
@@ -29,14 +28,15 @@ def send_email(
     with `sync` it is raised (OSError, smtplib.SMTPException; ValueError for an address with other
     letters than those of ASCII before the @).
     """
-    message = MailWithFiles(
-        subject, sender=sender, recipients=[to_ascii(one) for one in recipients]
+    message = Message(
+        subject,
+        sender=sender,
+        recipients=[to_ascii(one) for one in recipients],
+        body=text_body,
+        html=html_body,
     )
-    message.body = text_body
-    message.html = html_body
     for name, media_type, data in attachments or ():
-        # A bytearray is sent as it is: a large file need not be copied into bytes.
-        message.attach(name, media_type, cast(bytes, data))
+        message.attach(name, media_type, data.encode() if isinstance(data, str) else data)
     if sync:
         deliver(message)
     else:

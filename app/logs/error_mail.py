@@ -45,7 +45,7 @@ class AdminMailHandler(SMTPHandler):
             toaddrs=config['ADMINS'],
             subject='Microblog Failure',
         )
-        self.config = config
+        self.mail = app.extensions['mail']
         self._guard = Lock()
         self._mailed: dict[Kind, float] = {}
         self._left_out: Counter[Kind] = Counter()
@@ -76,16 +76,8 @@ class AdminMailHandler(SMTPHandler):
         message['To'] = ', '.join(self.toaddrs)
         message['Subject'] = self.getSubject(record)
         message.set_content(self.format(record))
-        config = self.config
         try:
-            with open_smtp(
-                config['MAIL_SERVER'],
-                config['MAIL_PORT'],
-                use_tls=config['MAIL_USE_TLS'],
-                use_ssl=config['MAIL_USE_SSL'],
-                username=config['MAIL_USERNAME'],
-                password=config['MAIL_PASSWORD'],
-            ) as host:
+            with open_smtp(self.mail) as host:
                 host.send_message(message)
         except (OSError, smtplib.SMTPException):
             self.handleError(record)

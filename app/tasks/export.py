@@ -2,6 +2,7 @@
 
 import smtplib
 from contextlib import nullcontext
+from math import inf
 
 from flask import current_app, render_template
 from flask_babel import force_locale
@@ -14,21 +15,20 @@ from app.models.task import MAIL
 from app.tasks.archive import archive
 from app.tasks.job import JobFailedError, job, set_progress
 
-LARGEST_ATTACHMENT = 10 * 1000 * 1000  # bytes; larger ones many mail servers refuse
+LARGEST_ATTACHMENT = 1000 * 1000  # bytes; a larger one is left to be downloaded
 ALMOST = 99  # percent: all but the mail
 
 
 @job
 def export_posts(user_id: int, url: str | None = None, locale: str | None = None) -> None:
-    """Mail the user an archive of all posts, or the link `url` to one that is too large.
+    """Mail the user an archive of all posts, or the link `url` to one that is large.
 
-    `locale` is the language of the mail, such as 'pt_BR'.
+    Where there is no link, because the site does not know its address, the archive is attached
+    whatever its size. `locale` is the language of the mail, such as 'pt_BR'.
     """
     user = db.session.get_one(User, user_id)
-    data = _attachment(user)
+    data = _attachment(user, LARGEST_ATTACHMENT if url else inf)
     set_progress(ALMOST, final_call=True)
-    if data is None and url is None:
-        raise LookupError('The archive needs a link, for which SITE_URL has to be set')
     link = url if data is None else None
     with force_locale(locale) if locale else nullcontext():
         subject = _('[Microblog] Your blog posts')
@@ -52,13 +52,13 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
         raise JobFailedError(MAIL) from error
 
 
-def _attachment(user: User) -> bytearray | None:
-    """Return the archive as it goes into a mail, None when it is too large for one."""
+def _attachment(user: User, limit: float) -> bytes | None:
+    """Return the archive as it goes into a mail, None when it is longer than `limit`."""
     total = max(user.post_count, 1)
     data = bytearray()
     for piece in archive(user.id):
         data += piece.text.encode()
-        if len(data) > LARGEST_ATTACHMENT:
+        if len(data) > limit:
             return None
         set_progress(ALMOST * piece.post_count // total)
-    return data
+    return bytes(data)

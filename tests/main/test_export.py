@@ -112,7 +112,11 @@ def test_a_large_archive_is_a_link(
     export_posts(susan.id, url=url)
     monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', len(expected) - 1)
     export_posts(susan.id, url=url)
-    attached, linked = mailbox.wait_for(2)
+    # Where there is no link, there is the archive.
+    export_posts(susan.id)
+    attached, linked, without_link = mailbox.wait_for(3)
+    [file] = without_link.iter_attachments()
+    assert file.get_payload(decode=True) == expected.encode()
     assert [part.get_filename() for part in attached.iter_attachments()] == ['posts.json']
     assert list(linked.iter_attachments()) == []
     for kind in ('plain', 'html'):

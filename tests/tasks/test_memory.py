@@ -21,7 +21,6 @@ from tests.tasks.conftest import wait_for
 
 pytestmark = pytest.mark.slow
 
-COUNT = 100_000
 LIMIT = 30  # MB
 START = datetime(2020, 1, 1)
 
@@ -61,12 +60,12 @@ def answers(port: int) -> bool:
 
 # The one is just small enough for an attachment, the other is not.
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='asks /proc')
-@pytest.mark.parametrize('body', ['x', 'x' * 140], ids=['attachment', 'link'])
-def test_a_hundred_thousand_posts(app: Flask, make_user: MakeUser, susan: User, body: str) -> None:
-    author = make_user('author', post_count=COUNT)
-    for start in range(0, COUNT, 5000):
+@pytest.mark.parametrize('count', [10_000, 100_000], ids=['attachment', 'link'])
+def test_a_large_account(app: Flask, make_user: MakeUser, susan: User, count: int) -> None:
+    author = make_user('author', post_count=count)
+    for start in range(0, count, 5000):
         rows = [
-            {'body': body, 'timestamp': START + timedelta(seconds=n), 'user_id': author.id}
+            {'body': 'x', 'timestamp': START + timedelta(seconds=n), 'user_id': author.id}
             for n in range(start, start + 5000)
         ]
         db.session.execute(insert(Post), rows)
