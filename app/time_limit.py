@@ -1,102 +1,55 @@
-"""A limit for the whole time that a request to another server takes.
+"""A limit for the whole of an answer of another server.
 
 The time-outs of HTTP libraries hold for one read from a socket: a server that sends a byte now and
-then is waited for without end. Here the work is done by a thread beside the one that waits for it,
-and its connections are cut when the time is over, so that the thread ends as well.
+then is waited for without end. Here they hold for all reads of an answer together.
 """
 
-import socket
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from contextvars import ContextVar, copy_context
-from threading import Lock, Thread
-from typing import Any, TypeVar
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import socket
+from time import monotonic
+from typing import Any
 
 from urllib3.connectionpool import ConnectionPool
 
-T = TypeVar('T')
 
-
-def within(seconds: float, function: Callable[[], T]) -> T:
-    """Return what `function` returns, or raise what it raises, or TimeoutError after `seconds`.
-
-    It must not use the database session, and must take its connections from a `cuttable` pool.
-    """
-    answer: Future[T] = Future()
-    connections = _Connections()
-
-    def run() -> None:
-        _present.set(connections)
-        try:
-            answer.set_result(function())
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
-            answer.set_exception(error)
-
-    Thread(target=copy_context().run, args=[run], name='time limit', daemon=True).start()
-    try:
-        return answer.result(seconds)
-    finally:
-        connections.leave(cut=not answer.done())
-
-
-def cuttable(pool: ConnectionPool) -> None:
-    """Let `within` end what is done with the connections of `pool`."""
+def limit_answers(pool: ConnectionPool) -> None:
+    """Give the answers that come through `pool` no more time than its time-out for one read."""
     their: Any = pool
     kind = their.ConnectionCls
-    if not issubclass(kind, _Cuttable):
-        their.ConnectionCls = type(kind.__name__, (_Cuttable, kind), {})
+    if kind.response_class is not _TimelyResponse:
+        their.ConnectionCls = type(kind.__name__, (kind,), {'response_class': _TimelyResponse})
 
 
-class _Connections:
-    """The connections that one call of `within` has used."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._sockets: list[socket.socket] = []
-        self._is_over = False
-
-    def add(self, sock: socket.socket) -> None:
-        with self._lock:
-            if self._is_over:
-                raise TimeoutError('nobody waits for the answer any more')
-            # A second handle on the connection, which TLS, reuse and closing leave alone.
-            self._sockets.append(socket.fromfd(sock.fileno(), sock.family, sock.type))
-
-    def leave(self, *, cut: bool) -> None:
-        with self._lock:
-            self._is_over = True
-            for sock in self._sockets:
-                if cut:
-                    with suppress(OSError):
-                        sock.shutdown(socket.SHUT_RDWR)
-                sock.close()
+class _TimelyResponse(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = BufferedReader(_TimelyReader(sock, self.fp.detach()))
 
 
-_present: ContextVar[_Connections | None] = ContextVar('connections', default=None)
+class _TimelyReader(RawIOBase):
+    """Reads from `stream`, that of a socket, until the socket's time-out is over."""
 
+    def __init__(self, sock: socket, stream: Any) -> None:
+        self.sock, self.stream = sock, stream
+        self.seconds = sock.gettimeout() or 0
+        self.end = monotonic() + self.seconds
 
-class _Cuttable:
-    """What is added to a class of urllib3's connections."""
+    def readable(self) -> bool:
+        return True
 
-    sock: socket.socket | None
-
-    def _new_conn(self) -> socket.socket:
-        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+    def readinto(self, buffer: Any) -> int | None:
+        left = self.end - monotonic()
+        if left <= 0:
+            raise TimeoutError('the answer takes too long')
+        self.sock.settimeout(left)
         try:
-            _note(sock)
-        except TimeoutError:
-            sock.close()
-            raise
-        return sock
+            count: int | None = self.stream.readinto(buffer)
+            return count
+        finally:
+            # The next request on this connection has all its time again.
+            self.sock.settimeout(self.seconds)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            _note(self.sock)
-        super().request(*args, **kwargs)  # type: ignore[misc]
-
-
-def _note(sock: socket.socket) -> None:
-    connections = _present.get()
-    if connections is not None:
-        connections.add(sock)
+    def close(self) -> None:
+        self.stream.close()
+        super().close()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import MutableMapping
-from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -12,10 +11,9 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 from requests.adapters import HTTPAdapter
 
-from app.time_limit import cuttable, within
+from app.time_limit import limit_answers
 
-TIMEOUT = 5  # seconds to connect, and again between two pieces of the answer
-DEADLINE = 10  # seconds for everything, from the name of the server to the end of its answer
+TIMEOUT = 5  # seconds to connect, and again for the whole answer
 LARGEST_ANSWER = 64 * 1024  # bytes
 REMEMBERED = 2000  # translations
 REMEMBERED_FOR = 24 * 60 * 60  # seconds
@@ -34,7 +32,6 @@ SERVICE_CODES = {
 
 _FAILURES = (
     requests.RequestException,
-    TimeoutError,
     ValueError,
     LookupError,
     TypeError,
@@ -49,7 +46,7 @@ class Failure(str):
 def translate(text: str, source_language: str, dest_language: str) -> str:
     """Return `text` in another language (BCP 47 codes), or a Failure that says why not.
 
-    What was translated before is answered from memory. The service may take DEADLINE seconds: no
+    What was translated before is answered from memory. The service may take its time: no
     transaction should be open meanwhile.
     """
     if not current_app.config['MS_TRANSLATOR_KEY']:
@@ -61,7 +58,7 @@ def translate(text: str, source_language: str, dest_language: str) -> str:
         translated = known.get(wanted)
     if translated is None:
         try:
-            translated = _text(within(DEADLINE, partial(_ask_service, *wanted)))
+            translated = _text(_ask_service(*wanted))
         except _FAILURES as error:
             current_app.logger.warning('The translation service failed: %s', error)
             return Failure(_('Error: the translation service failed.'))
@@ -78,7 +75,7 @@ def _service_code(language: str) -> str:
 class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **kwargs)
-        cuttable(pool)
+        limit_answers(pool)
         return pool
 
 

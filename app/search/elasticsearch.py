@@ -9,11 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any
 
 import elastic_transport
-from elastic_transport import ConnectionTimeout, NodeConfig, TransportError, Urllib3HttpNode
+from elastic_transport import NodeConfig, TransportError, Urllib3HttpNode
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
 from app.search.engine import (
@@ -27,9 +26,9 @@ from app.search.engine import (
     Superseded,
 )
 from app.search.query import Phrase, Query
-from app.time_limit import cuttable, within
+from app.time_limit import limit_answers
 
-TIMEOUT = 2  # seconds that a visitor waits for an answer, to its last byte
+TIMEOUT = 2  # seconds that a visitor waits for a connection, and again for the whole answer
 REBUILDING_TIMEOUT = 60  # seconds that a step of rebuilding may take
 REFRESH_INTERVAL = '500ms'  # until a new entry is found
 TOO_MANY_REQUESTS, SERVER_ERROR, CONFLICT, NOT_FOUND = 429, 500, 409, 404
@@ -68,20 +67,11 @@ def connect(url: str) -> Elasticsearch:
 
 
 class TimelyNode(Urllib3HttpNode):
-    """The client's own way to a server, but `request_timeout` holds for the whole request."""
+    """The client's own way to a server, but `request_timeout` holds for the whole answer."""
 
     def __init__(self, config: NodeConfig) -> None:
         super().__init__(config)
-        cuttable(self.pool)
-
-    def perform_request(self, *args: Any, **kwargs: Any) -> Any:
-        seconds = kwargs.get('request_timeout')
-        if not isinstance(seconds, int | float):
-            seconds = TIMEOUT
-        try:
-            return within(seconds, partial(super().perform_request, *args, **kwargs))
-        except TimeoutError as error:
-            raise ConnectionTimeout(f'no answer within {seconds} seconds') from error
+        limit_answers(self.pool)
 
 
 class ElasticsearchEngine(Engine):

@@ -140,7 +140,7 @@ def test_an_answer_without_an_end(visitor: FlaskClient, translator: Translator) 
 def test_a_slow_drip(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    monkeypatch.setattr(translate_module, 'DEADLINE', 0.3)
+    monkeypatch.setattr(translate_module, 'TIMEOUT', 0.3)
     with Dripping(start) as server:
         app = make_app(MS_TRANSLATOR_KEY=KEY, MS_TRANSLATOR_URL=server.url)
         with app.app_context():
