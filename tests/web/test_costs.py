@@ -111,10 +111,10 @@ class Costs:
         self.person = {'Cookie': cookie, 'Authorization': f'Bearer {token}'}
         self.rules = [r for r in app.url_map.iter_rules() if not r.endpoint.endswith('static')]
         self.too_dear: list[str] = []
-        page = EnvironBuilder('/auth/login').get_environ()
+        self.login = EnvironBuilder('/auth/login').get_environ()
         for _ in range(3):
-            self._cost(page)
-        self.page = min(self._cost(page) for _ in range(20))
+            self._cost(self.login)
+        self.page = min(self._cost(self.login) for _ in range(20))
 
     def _cost(self, environ: dict[str, Any]) -> float:
         body = BytesIO(environ['wsgi.input'].read())
@@ -128,17 +128,18 @@ class Costs:
     def check(self, what: str, path: str = '/', **request: Any) -> None:
         """Note whether a request is too dear, or fails.
 
-        It is tried several times: the machine has other things to do.
+        It is tried several times, each beside a login page: the machine has other things to do,
+        which make the same work cost more at one time than at another.
         """
         environ = EnvironBuilder(path, **request).get_environ()
-        cost = float('inf')
+        ratio = self._cost(environ) / self.page
         for _ in range(TRIES):
-            cost = min(cost, self._cost(environ))
-            if self.status >= 500:
+            if ratio <= MOST or self.status >= 500:
                 break
-            if cost <= MOST * self.page:
-                return
-        self.too_dear.append(f'{what}: {self.status}, {cost / self.page:.0f} login pages')
+            page = max(self.page, self._cost(self.login))
+            ratio = min(ratio, self._cost(environ) / page)
+        if ratio > MOST or self.status >= 500:
+            self.too_dear.append(f'{what}: {self.status}, {ratio:.0f} login pages')
 
     def changes(self, api: bool) -> Iterator[tuple[Rule, str]]:
         """Yield all that pages, or programs, can change."""
