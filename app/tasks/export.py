@@ -2,7 +2,6 @@
 
 import smtplib
 from contextlib import nullcontext
-from math import inf
 
 from flask import current_app, render_template
 from flask_babel import force_locale
@@ -16,6 +15,7 @@ from app.tasks.archive import archive
 from app.tasks.job import JobFailedError, job, set_progress
 
 LARGEST_ATTACHMENT = 1000 * 1000  # bytes; a larger one is left to be downloaded
+WITHOUT_LINK = 10 * LARGEST_ATTACHMENT  # larger ones many mail servers refuse
 ALMOST = 99  # percent: all but the mail
 
 
@@ -23,12 +23,14 @@ ALMOST = 99  # percent: all but the mail
 def export_posts(user_id: int, url: str | None = None, locale: str | None = None) -> None:
     """Mail the user an archive of all posts, or the link `url` to one that is large.
 
-    Where there is no link, because the site does not know its address, the archive is attached
-    whatever its size. `locale` is the language of the mail, such as 'pt_BR'.
+    Where there is no link, because the site does not know its address, a large one is attached,
+    too. `locale` is the language of the mail, such as 'pt_BR'.
     """
     user = db.session.get_one(User, user_id)
-    data = _attachment(user, LARGEST_ATTACHMENT if url else inf)
+    data = _attachment(user, LARGEST_ATTACHMENT if url else WITHOUT_LINK)
     set_progress(ALMOST, final_call=True)
+    if data is None and url is None:
+        raise LookupError('The archive needs a link, for which SITE_URL has to be set')
     link = url if data is None else None
     with force_locale(locale) if locale else nullcontext():
         subject = _('[Microblog] Your blog posts')
@@ -52,7 +54,7 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
         raise JobFailedError(MAIL) from error
 
 
-def _attachment(user: User, limit: float) -> bytes | None:
+def _attachment(user: User, limit: int) -> bytes | None:
     """Return the archive as it goes into a mail, None when it is longer than `limit`."""
     total = max(user.post_count, 1)
     data = bytearray()

@@ -104,7 +104,10 @@ def test_an_archive_needs_a_login(client: FlaskClient, susan: User) -> None:
 
 
 def test_a_large_archive_is_a_link(
-    log_in: LogIn, susan: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+    susan: User,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     expected = write(susan, 5)
     url = f'http://localhost/archive/{susan.id}/posts.json'
@@ -112,8 +115,11 @@ def test_a_large_archive_is_a_link(
     export_posts(susan.id, url=url)
     monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', len(expected) - 1)
     export_posts(susan.id, url=url)
-    # Where there is no link, there is the archive.
+    # Where there is no link, there is the archive, if mail servers take it.
     export_posts(susan.id)
+    monkeypatch.setattr(export, 'WITHOUT_LINK', len(expected) - 1)
+    export_posts(susan.id)
+    assert 'SITE_URL has to be set' in caplog.text
     attached, linked, without_link = mailbox.wait_for(3)
     [file] = without_link.iter_attachments()
     assert file.get_payload(decode=True) == expected.encode()
