@@ -5,10 +5,10 @@ from functools import wraps
 from typing import Any
 
 from apifairy import other_responses
-from flask import Response, abort
+from flask import abort
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
 
-from app.api.errors import error_response
+from app.errors.handlers import json_error
 from app.logs import audit
 from app.models import User
 from app.web.guesses import authenticate
@@ -32,14 +32,8 @@ def verify_token(token: str) -> User | None:
     return User.check_token(token) if token else None
 
 
-@basic_auth.error_handler
-def basic_auth_error(status: int) -> Response:
-    return error_response(status)
-
-
-@token_auth.error_handler
-def token_auth_error(status: int) -> Response:
-    return error_response(status)
+basic_auth.error_handler(json_error)
+token_auth.error_handler(json_error)
 
 
 def caller() -> User:

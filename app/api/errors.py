@@ -7,20 +7,13 @@ from app.errors.handlers import json_error
 Errors = dict[str, list[str]]
 
 
-def error_response(
-    status_code: int, message: str | None = None, errors: Errors | None = None
-) -> Response:
-    """Return `{"error": ..., "message": ..., "errors": ...}`; the last two only when given."""
-    return json_error(status_code, message, errors)
-
-
 def bad_request(message: str, errors: Errors | None = None) -> Response:
     """Return a 400 that says what is wrong; `errors` lists it for each field. For `abort`."""
-    return error_response(400, message, errors)
+    return json_error(400, message, errors)
 
 
 def try_later(status_code: int, message: str, seconds: int) -> Response:
     """Return an answer that says when trying again makes sense. For `abort`."""
-    response = error_response(status_code, message)
+    response = json_error(status_code, message)
     response.headers['Retry-After'] = str(seconds)
     return response

@@ -11,12 +11,7 @@ from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404
 from app.api.errors import bad_request
-from app.api.paging import (
-    Arguments,
-    TimelinePageSchema,
-    collection_of,
-    timeline_page,
-)
+from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
 from app.api.schemas import LocationSchema, MessageSchema, NewMessageSchema
 from app.database import LARGEST_ID
 from app.extensions import db

@@ -22,17 +22,7 @@ from marshmallow import (
 
 from app.api.auth import token_auth
 from app.api.errors import bad_request
-from app.api.fields import (
-    UTC,
-    Email,
-    Id,
-    Links,
-    NewPassword,
-    Password,
-    Text,
-    Username,
-    link,
-)
+from app.api.fields import UTC, Email, Id, Links, NewPassword, Password, Text, Username, link
 from app.forms.validators import EMAIL_LENGTH, USERNAME_LENGTH
 from app.main.forms import BODY_LENGTH
 from app.models import User

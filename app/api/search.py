@@ -7,7 +7,7 @@ from flask import abort
 
 from app.api import bp
 from app.api.auth import token_auth
-from app.api.errors import error_response
+from app.api.errors import try_later
 from app.api.paging import Arguments, SearchSchema, collection, skipped
 from app.api.posts import PostCollectionSchema
 from app.api.users import UserCollectionSchema
@@ -48,9 +48,7 @@ def page_of(model: type[Post] | type[User], endpoint: str, wanted: Arguments) ->
             wanted['q'], wanted['page'], wanted['per_page'], wanted['order']
         )
     except SearchUnavailable:
-        away = error_response(503, 'search is unavailable')
-        away.headers['Retry-After'] = str(RETRY_AFTER)
-        abort(away)
+        abort(try_later(503, 'search is unavailable', RETRY_AFTER))
     has_next = skipped(wanted) + wanted['per_page'] < min(total, DEEPEST_HIT)
     carried = {'q': wanted['q'], 'order': wanted['order']}
     return collection(items, has_next, total, endpoint, wanted, **carried)

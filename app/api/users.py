@@ -112,9 +112,7 @@ def refuse_taken(data: Arguments, user: User | None = None) -> None:
         'email': ('please use a different email address', User.find_by_email),
     }
     for field, (message, find) in taken.items():
-        if field not in data:
-            continue
-        if find(data[field]) not in (None, user):
+        if field in data and find(data[field]) not in (None, user):
             abort(bad_request(message, {field: [message]}))
 
 

@@ -62,29 +62,25 @@ def user_popup(username: str) -> str:
 @login_required
 def followers(username: str) -> str:
     """Show who follows a person."""
-    user = user_or_404(username)
-    page = requested_page(Followers(user))
-    return render_template(
-        'main/people.html',
-        title=_('Followers of %(username)s', username=straight(user.username)),
-        user=user,
-        people=page.items,
-        **links_to(page, 'main.followers', username=user.username),
-    )
+    return _list(username, Followers, _l('Followers of %(username)s'))
 
 
 @bp.route('/user/<username>/following')
 @login_required
 def following(username: str) -> str:
     """Show whom a person follows."""
+    return _list(username, Followed, _l('Followed by %(username)s'))
+
+
+def _list(username: str, people: type[Followers | Followed], title: str) -> str:
     user = user_or_404(username)
-    page = requested_page(Followed(user))
+    page = requested_page(people(user))
     return render_template(
         'main/people.html',
-        title=_('Followed by %(username)s', username=straight(user.username)),
+        title=title % {'username': straight(user.username)},
         user=user,
         people=page.items,
-        **links_to(page, 'main.following', username=user.username),
+        **links_to(page, str(request.endpoint), username=user.username),
     )
 
 

@@ -147,26 +147,19 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Pictured, Model
 
         (Upgraded databases may hold names that differ only in case.)
         """
-        if not is_storable(username):
-            return None
-        return db.session.scalars(
-            select(User)
-            .where((User.username_key == case_key(username)) | (User.username == username))
-            .order_by((User.username == username).desc())
-            .limit(1)
-        ).first()
+        return User._find(User.username_key, User.username, username)
 
     @staticmethod
     def find_by_email(email: str) -> User | None:
         """Return the account with that address in any case; the very spelling wins."""
-        if not is_storable(email):
+        return User._find(User.email_key, User.email, email)
+
+    @staticmethod
+    def _find(key: Any, spelling: Any, text: str) -> User | None:
+        if not is_storable(text):
             return None
-        return db.session.scalars(
-            select(User)
-            .where((User.email_key == case_key(email)) | (User.email == email))
-            .order_by((User.email == email).desc())
-            .limit(1)
-        ).first()
+        found = select(User).where((key == case_key(text)) | (spelling == text))
+        return db.session.scalars(found.order_by((spelling == text).desc()).limit(1)).first()
 
     def set_password(self, password: str) -> None:
         """Store a salted hash of `password` (chapter 5)."""

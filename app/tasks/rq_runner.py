@@ -20,12 +20,11 @@ OPTIONS = {'socket_connect_timeout': 1, 'socket_timeout': 1}
 
 class RQRunner:
     def __init__(self, url: str) -> None:
-        self.redis: Redis | None = Redis.from_url(url, **OPTIONS)
-        self.queue: Queue | None = Queue(QUEUE, connection=self.redis)
+        self.redis = Redis.from_url(url, **OPTIONS)
+        self.queue = Queue(QUEUE, connection=self.redis)
 
     def start(self, task: Task, *args: Any, **kwargs: Any) -> None:
         """Put the job into the queue. Raises JobsUnavailableError while Redis is away."""
-        assert self.queue is not None  # noqa: S101 (for the type checker)
         try:
             self.queue.enqueue(
                 f'app.tasks.{task.name}',
@@ -44,7 +43,6 @@ class RQRunner:
         so does the one that starts a process for this job. An idle one says so every few minutes,
         but none is idle while a job stands in line.
         """
-        assert self.queue is not None  # noqa: S101 (for the type checker)
         try:
             rq_job = Job.fetch(task.id, connection=self.redis)
             status = rq_job.get_status(refresh=False)
