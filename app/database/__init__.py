@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -49,6 +50,7 @@ UnixTime: Double[float] = Double()
 
 LARGEST_ID = 2**31 - 1  # what a column for ids holds; PostgreSQL refuses to compare with more
 
+BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 SQLITE_BUSY_TIMEOUT = 5  # seconds that a writer waits for another process's write
 CONNECT_TIMEOUT = 5  # seconds that a database server may take to let us in
 STATEMENT_TIMEOUT = 20  # seconds after which PostgreSQL gives a statement up
@@ -172,6 +174,14 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
             sleep(0.01)
         else:
             return
+
+
+def remove_if_broken(path: str | Path, error: sqlite3.Error) -> None:
+    """Remove a file that cannot be read, where a missing one is made again."""
+    if getattr(error, 'sqlite_errorcode', 0) & 0xFF in BROKEN:
+        for suffix in ('', '-wal', '-shm'):
+            with suppress(OSError):
+                Path(f'{path}{suffix}').unlink()
 
 
 @event.listens_for(Engine, 'connect')

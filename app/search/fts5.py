@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from app.database import remove_if_broken
 from app.search.engine import (
     DEEPEST_HIT,
     REBUILDING_LIMIT,
@@ -39,7 +40,6 @@ _SCHEMA = """
     CREATE TABLE IF NOT EXISTS touched (name TEXT, id INTEGER, PRIMARY KEY (name, id))
         WITHOUT ROWID;
 """
-_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Fts5(Engine):
@@ -190,18 +190,11 @@ class Fts5(Engine):
             connection.execute('PRAGMA synchronous = NORMAL')
             yield connection
         except sqlite3.Error as error:
-            if getattr(error, 'sqlite_errorcode', 0) & 0xFF in _BROKEN:
-                self._throw_away()
+            remove_if_broken(self.path, error)
             # Locked, or the disk is full: the next one may succeed.
             raise Refused(f'{self.path}: {error}') from error
         finally:
             connection.close()
-
-    def _throw_away(self) -> None:
-        """Remove a file that cannot be read: a missing one is made again."""
-        for suffix in ('', '-wal', '-shm'):
-            with suppress(OSError):
-                Path(f'{self.path}{suffix}').unlink()
 
 
 class _Search:

@@ -3,20 +3,18 @@
 import os
 import sqlite3
 import time
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from limits.storage import MovingWindowSupport, Storage
 
-from app.database import use_write_ahead_log
+from app.database import remove_if_broken, use_write_ahead_log
 
 LIMIT_FILE = 'file://'  # what RATELIMIT_STORAGE_URI calls it
 PATIENCE = 1  # seconds that a process waits for the others: as for a Redis that does not answer
 CLEANING_INTERVAL = 60  # seconds
 
-_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS counter (key TEXT PRIMARY KEY, value INTEGER, expiry REAL)
         WITHOUT ROWID;
@@ -101,8 +99,7 @@ class LimitFile(Storage, MovingWindowSupport):
             try:
                 return self._execute(statement, {'now': time.time(), **values})
             except sqlite3.Error as error:
-                if getattr(error, 'sqlite_errorcode', 0) & 0xFF in _BROKEN:
-                    self._throw_away()
+                remove_if_broken(self.path, error)
                 self._connection = None
                 raise
 
@@ -127,9 +124,3 @@ class LimitFile(Storage, MovingWindowSupport):
             connection.executescript(_SCHEMA)
             self._connection, self._process = connection, os.getpid()
         return self._connection
-
-    def _throw_away(self) -> None:
-        """Remove a file that cannot be read: a new one is made when the limits try again."""
-        for suffix in ('', '-wal', '-shm'):
-            with suppress(OSError):
-                Path(f'{self.path}{suffix}').unlink()
