@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Index, String, delete, or_, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
@@ -14,9 +14,6 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
 from app.models.tokens import FINGERPRINT_LENGTH
-
-if TYPE_CHECKING:
-    from app.models.user import User
 
 RANDOM_BYTES = 24  # which are 32 characters
 
@@ -38,23 +35,34 @@ class ApiToken(Model):
     password_mark: Mapped[str] = mapped_column(String(FINGERPRINT_LENGTH))
     expiration: Mapped[datetime] = mapped_column(Timestamp)
 
-    user: Mapped[User] = relationship(back_populates='api_tokens')
+    user = relationship('User', back_populates='api_tokens')
 
     __table_args__ = (Index(None, 'user_id', 'expiration'), TABLE_OPTIONS)
 
     def __repr__(self) -> str:
         return f'<ApiToken {self.id}>'
 
-    @staticmethod
-    def issue(user: User, expires_in: float) -> str:
-        """Return a new token for `user`, good for `expires_in` seconds. Removes dead ones."""
+
+class TokenOwner:
+    """What an account can do with tokens of the API."""
+
+    if TYPE_CHECKING:
+        id: Any
+
+        def password_mark(self) -> str: ...
+
+    def get_token(self, expires_in: float = 3600) -> str:
+        """Return a token of the API that is good for `expires_in` seconds. Removes dead ones.
+
+        As in the tutorial, to commit is left to the caller. Every call gives another token.
+        """
         token = secrets.token_urlsafe(RANDOM_BYTES)
-        mark = user.password_mark()
+        mark = self.password_mark()
         is_dead = or_(ApiToken.expiration <= utcnow(), ApiToken.password_mark != mark)
-        db.session.execute(delete(ApiToken).where(ApiToken.user_id == user.id, is_dead))
+        db.session.execute(delete(ApiToken).where(ApiToken.user_id == self.id, is_dead))
         db.session.add(
             ApiToken(
-                user_id=user.id,
+                user_id=self.id,
                 token_hash=digest(token),
                 password_mark=mark,
                 expiration=utcnow() + timedelta(seconds=expires_in),
@@ -62,8 +70,8 @@ class ApiToken(Model):
         )
         return token
 
-    @staticmethod
-    def check(token: str) -> User | None:
+    @classmethod
+    def check_token(cls, token: str) -> Self | None:
         """Return the user whom `token` was given to, None for one that is no good in any way."""
         found = db.session.scalars(
             select(ApiToken)
@@ -72,12 +80,12 @@ class ApiToken(Model):
         ).first()
         if found is None or found.password_mark != found.user.password_mark():
             return None
-        return found.user
+        owner: Self = found.user
+        return owner
 
-    @staticmethod
-    def revoke(user: User, token: str | None) -> None:
-        """End a token of `user`, or all of them."""
-        statement = delete(ApiToken).where(ApiToken.user_id == user.id)
+    def revoke_token(self, token: str | None = None) -> None:
+        """End a token of the user, or all of them."""
+        statement = delete(ApiToken).where(ApiToken.user_id == self.id)
         if token is not None:
             statement = statement.where(ApiToken.token_hash == digest(token))
         db.session.execute(statement)

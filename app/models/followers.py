@@ -1,8 +1,31 @@
 """Who follows whom (chapter 8)."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table
+from __future__ import annotations
 
-from app.database import TABLE_OPTIONS, Base
+from typing import Any, cast
+
+from blinker import Signal
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    CursorResult,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    and_,
+    delete,
+    select,
+)
+
+from app.database import TABLE_OPTIONS, Base, insert_if_absent
+from app.extensions import db
+from app.models.locks import Lockable
+
+# Sent by an account that follows the account `followed` from now on (`change` is 1), or no longer
+# (-1), while both are held.
+following_changed = Signal()
 
 followers = Table(
     'followers',
@@ -14,3 +37,33 @@ followers = Table(
     Index(None, 'followed_id', 'follower_id'),
     **TABLE_OPTIONS,
 )
+
+
+class Follower(Lockable):
+    """What an account can do about following others."""
+
+    def follow(self, user: Follower) -> bool:
+        """Follow `user` from now on; return whether that is new."""
+        self._lock_with(user)
+        row = {'follower_id': self.id, 'followed_id': user.id}
+        backend = db.session.get_bind().dialect.name
+        return self._change(user, insert_if_absent(followers, row, backend), +1)
+
+    def unfollow(self, user: Follower) -> bool:
+        """Follow `user` no longer; return whether that is new."""
+        self._lock_with(user)
+        return self._change(user, delete(followers).where(self._pair_with(user)), -1)
+
+    def is_following(self, user: Follower) -> bool:
+        pair = select(followers.c.followed_id).where(self._pair_with(user))
+        return db.session.scalar(pair) is not None
+
+    def _pair_with(self, user: Follower) -> ColumnElement[bool]:
+        return and_(followers.c.follower_id == self.id, followers.c.followed_id == user.id)
+
+    def _change(self, user: Follower, statement: Any, change: int) -> bool:
+        result = cast(CursorResult[Any], db.session.execute(statement))
+        if result.rowcount == 0:
+            return False
+        following_changed.send(self, followed=user, change=change)
+        return True

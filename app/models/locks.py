@@ -1,9 +1,14 @@
 """Holding accounts, so that of two who change what belongs to one the second waits."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy.orm.exc import ObjectDeletedError
 
+from app.extensions import db
 from app.models.base import Model
 
 BATCH = 1000  # accounts in one statement
@@ -46,3 +51,26 @@ def _held(connection: Connection) -> set[int]:
         # (The end of a savepoint could let go of some.)
         known = connection.info[HELD] = transaction, set()
     return known[1]
+
+
+class Lockable:
+    """An account that can be held."""
+
+    if TYPE_CHECKING:
+        id: Any
+
+    def lock(self) -> None:
+        """Hold the account: nobody else changes what belongs to it before the transaction ends."""
+        db.session.flush()
+        hold(db.session.connection(), {self.id})
+
+    def _lock_with(self, other: Lockable) -> None:
+        """Let nobody else change the two accounts.
+
+        Raises ObjectDeletedError when one of them is not there any more.
+        """
+        db.session.flush()
+        present = hold(db.session.connection(), {self.id, other.id})
+        for person in (self, other):
+            if person.id not in present:
+                raise ObjectDeletedError(inspect(person))

@@ -1,49 +1,38 @@
 """Private messages (chapter 21): who has sent and received what, and what is unread.
 
-How many are unread is kept with the account, like all numbers that pages show. Who sends holds the
-recipient's account until the transaction ends, and so does who reads: a message is either on the
-page that marks it as read, or counted. Every time is taken while the account is held, so that they
-are in the order in which things happened.
+How many are unread is kept with the account (counters.py), like all numbers that pages show. Who
+sends holds the recipient's account until the transaction ends, and so does who reads: a message is
+either on the page that marks it as read, or counted. Every time is taken while the account is held,
+so that they are in the order in which things happened.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Index,
-    ScalarSelect,
-    Select,
     String,
     and_,
-    bindparam,
     case,
-    event,
-    exists,
     func,
     literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.locks import hold
-from app.models.notification import Notified, tell
-
-if TYPE_CHECKING:
-    from app.models.user import User
+from app.models.notification import Notified
 
 UNREAD = 'unread_message_count'  # the name of the notification that tells the number
 NEVER = datetime(1900, 1, 1)  # when those have looked who never did
-TICK = timedelta(microseconds=1)  # by which a message is younger than the look before it
 
 
 class Message(Model):
@@ -88,13 +77,11 @@ class Correspondent(Notified):
         last_message_read_time: Mapped[datetime | None]
         unread_message_count: Mapped[int]
 
-        def _lock_with(self, user: User) -> None: ...
-
     def new_messages(self) -> int:
         """Return the number of received messages that have not been looked at."""
         return max(self.unread_message_count, 0)
 
-    def send_message(self, recipient: User, body: str) -> Message:
+    def send_message(self, recipient: Correspondent, body: str) -> Message:
         """Write to `recipient` and tell them the number of unread messages; the caller commits.
 
         Raises ValueError for a message to oneself.
@@ -119,7 +106,7 @@ class Correspondent(Notified):
         self._note_look(0, last_message_read_time=case((last > now, last), else_=now))
         db.session.expire(self, ['last_message_read_time'])
 
-    def mark_conversation_read(self, other: User) -> None:
+    def mark_conversation_read(self, other: Correspondent) -> None:
         """The same for what `other` has sent; what anybody else has sent stays as it is.
 
         There is one read time for all messages, as in the tutorial. Where it cannot move, because
@@ -128,9 +115,9 @@ class Correspondent(Notified):
         self.lock()
         user = Model.metadata.tables['user'].c
         since = select(user.last_message_read_time).where(user.id == self.id).scalar_subquery()
-        is_unread = _is_unread(self.id, func.coalesce(since, NEVER))
-        shown = is_unread & (Message.sender_id == other.id)
-        others = is_unread & (Message.sender_id != other.id)
+        unread = is_unread(self.id, func.coalesce(since, NEVER))
+        shown = unread & (Message.sender_id == other.id)
+        others = unread & (Message.sender_id != other.id)
         if not _is_there(shown):
             return
         if not _is_there(others):
@@ -138,7 +125,7 @@ class Correspondent(Notified):
             return
         marked = update(Message).where(shown).values(read_by_recipient=True)
         db.session.execute(marked.execution_options(synchronize_session=False))
-        self._note_look(db.session.scalar(select(func.count()).where(is_unread)) or 0)
+        self._note_look(db.session.scalar(select(func.count()).where(unread)) or 0)
 
     def _note_look(self, unread: int, **looked: Any) -> None:
         user = Model.metadata.tables['user'].c
@@ -165,9 +152,9 @@ class Correspondent(Notified):
         if db.session.scalar(row.execution_options(populate_existing=True)) is None:
             return  # somebody who pressed the button twice was quicker
         if message.recipient_id == self.id and message.kept_by_recipient:
-            _discount(db.session.connection(), message)
-            db.session.expire(self, ['unread_message_count'])
             message.kept_by_recipient = False
+            db.session.flush()
+            db.session.expire(self, ['unread_message_count'])
         if message.sender_id == self.id:
             message.kept_by_sender = False
         if not message.kept_by_sender and not message.kept_by_recipient:
@@ -178,7 +165,7 @@ def _is_there(condition: ColumnElement[bool]) -> bool:
     return db.session.scalar(select(Message.id).where(condition).limit(1)) is not None
 
 
-def _is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
+def is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
     """Return the condition that a message is unread by somebody who last looked at `since`."""
     return and_(
         Message.recipient_id == recipient_id,
@@ -186,78 +173,3 @@ def _is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
         ~Message.read_by_recipient,
         Message.timestamp > since,
     )
-
-
-def unread_count(recipient_id: int, since: datetime | None) -> ScalarSelect[int]:
-    """Return the query for how many messages are unread by somebody who last looked at `since`."""
-    is_unread = _is_unread(recipient_id, since or NEVER)
-    return select(func.count()).where(is_unread).scalar_subquery()
-
-
-def recipients_of(sender_id: int) -> Select[Any]:
-    """Return the query for the ids of those to whom an account has written."""
-    return select(Message.recipient_id).where(Message.sender_id == sender_id)
-
-
-def discount_messages_of(connection: Connection, sender_id: int) -> None:
-    """Let nobody have unread messages from an account that is about to be deleted.
-
-    It is held, and so are those to whom it has written.
-    """
-    user = Model.metadata.tables['user'].c
-    is_unread = _is_unread(user.id, func.coalesce(user.last_message_read_time, NEVER))
-    left = connection.execute(
-        select(user.id, user.unread_message_count - func.count())
-        .where(is_unread, Message.sender_id == sender_id)
-        .group_by(user.id, user.unread_message_count)
-    )
-    numbers = {id_: max(number, 0) for id_, number in left}
-    if not numbers:
-        return
-    connection.execute(
-        update(user.id.table)
-        .where(user.id == bindparam('recipient'))
-        .values(unread_message_count=bindparam('number')),
-        [{'recipient': id_, 'number': number} for id_, number in numbers.items()],
-    )
-    tell(connection, UNREAD, numbers)
-
-
-def _discount(connection: Connection, message: Message) -> None:
-    """Count a message no longer that is about to go, if it is there and unread; tell so."""
-    user = Model.metadata.tables['user'].c
-    # Held first: the statement must see what whoever was quicker has done.
-    hold(connection, {message.recipient_id})
-    is_unread = _is_unread(user.id, func.coalesce(user.last_message_read_time, NEVER))
-    recipient = user.id == message.recipient_id
-    counted = connection.execute(
-        update(user.id.table)
-        .where(recipient, exists().where(Message.id == message.id, is_unread))
-        .values(unread_message_count=user.unread_message_count - 1)
-    )
-    if counted.rowcount:
-        number = connection.scalar(select(user.unread_message_count).where(recipient)) or 0
-        tell(connection, UNREAD, {message.recipient_id: max(number, 0)})
-
-
-@event.listens_for(Message, 'before_insert')
-def _count_new_message(_mapper: Mapper[Any], connection: Connection, message: Message) -> None:
-    user = Model.metadata.tables['user'].c
-    recipient = user.id == message.recipient_id
-    hold(connection, {message.recipient_id})
-    since = connection.scalar(select(user.last_message_read_time).where(recipient)) or NEVER
-    given: datetime | None = message.timestamp
-    # A look that did not find it is older, whichever machine's clock is slow.
-    message.timestamp = given or max(utcnow(), since + TICK)
-    is_read = message.read_by_recipient or message.kept_by_recipient is False
-    if message.timestamp > since and not is_read:
-        number = user.unread_message_count + 1
-        connection.execute(
-            update(user.id.table).where(recipient).values(unread_message_count=number)
-        )
-
-
-@event.listens_for(Message, 'before_delete')
-def _discount_message(_mapper: Mapper[Any], connection: Connection, message: Message) -> None:
-    if message.kept_by_recipient:
-        _discount(connection, message)

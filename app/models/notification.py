@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Index, String, Text, bindparam, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.database import TABLE_OPTIONS, UnixTime
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.locks import BATCH, hold
+from app.models.locks import BATCH, Lockable
 
 TICK = 1e-6  # seconds by which a notification is younger than the one before it
 
@@ -88,16 +88,8 @@ def _tell(connection: Connection, name: str, data: Mapping[int, Any]) -> None:
         connection.execute(insert(Notification).values(name=name, subject='', **values), new)
 
 
-class Notified:
+class Notified(Lockable):
     """What an account can do with notifications."""
-
-    if TYPE_CHECKING:
-        id: Any
-
-    def lock(self) -> None:
-        """Hold the account: nobody else changes what belongs to it before the transaction ends."""
-        db.session.flush()
-        hold(db.session.connection(), {self.id})
 
     def add_notification(self, name: str, data: Any, subject: str = '') -> Notification:
         """Tell the user's open pages `data` under `name`, in place of what was told before.

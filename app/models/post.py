@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Index, Select, String, event, exists, select, update
-from sqlalchemy.orm import Mapped, Mapper, joinedload, mapped_column, relationship
+from sqlalchemy import Index, Select, String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.languages.detect import CODE_LENGTH, FEW_WORDS, detect_language
 from app.models.base import Identifier, Model, UserId
 from app.models.searchable import SearchableMixin
-from app.models.user import User
 
 LATELY = 20  # posts of an author that tell which languages they usually write in
 
@@ -37,7 +36,7 @@ class Post(SearchableMixin, Model):
     # for posts older than chapter 14.
     language: Mapped[str | None] = mapped_column(String(CODE_LENGTH), default=_language_of)
 
-    author: Mapped[User] = relationship(back_populates='posts')
+    author = relationship('User', back_populates='posts')
 
     __table_args__ = (
         # Every timeline is read along one of these: everybody's posts, and one author's.
@@ -54,23 +53,3 @@ class Post(SearchableMixin, Model):
     @classmethod
     def select_by_ids(cls, ids: list[int]) -> Select[Any]:
         return super().select_by_ids(ids).options(joinedload(Post.author))
-
-
-@event.listens_for(Post, 'before_insert')
-def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    # Before the insert, not after it: whoever holds the author's row first goes first, whereas
-    # two inserts that share the row's lock and then both want to write it would deadlock.
-    connection.execute(
-        update(User).where(User.id == post.user_id).values(post_count=User.post_count + 1)
-    )
-
-
-@event.listens_for(Post, 'before_delete')
-def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    # Of two who delete the same post, the second one waits here, and then finds nothing to count.
-    author = User.id == post.user_id
-    connection.execute(select(User.id).where(author).with_for_update(key_share=True))
-    still_there = exists().where(Post.id == post.id)
-    connection.execute(
-        update(User).where(author, still_there).values(post_count=User.post_count - 1)
-    )

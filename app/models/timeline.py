@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,14 +28,15 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import Mapped
 
 from app.extensions import db
 from app.models.avatar import Pictured
+from app.models.base import Model
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
 from app.models.post import Post
 from app.models.totals import total
-from app.models.user import User
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
@@ -47,7 +48,6 @@ MANY_AUTHORS = 200
 RECENT_POSTS = 1000
 
 POST: Any = Post.__table__.c
-USER: Any = User.__table__.c
 READER = bindparam('reader', type_=Integer)
 LIMIT = bindparam('limit', type_=Integer)
 
@@ -122,7 +122,7 @@ class AllPosts(Timeline):
 class PostsBy(Timeline):
     """The posts of one author."""
 
-    def __init__(self, author: User) -> None:
+    def __init__(self, author: Reader) -> None:
         self.author = author
 
     def total(self) -> int:
@@ -135,12 +135,13 @@ class PostsBy(Timeline):
 class FollowedPosts(Timeline):
     """The reader's own posts and those of everybody the reader follows: the home page."""
 
-    def __init__(self, reader: User) -> None:
+    def __init__(self, reader: Reader) -> None:
         self.reader = reader
 
     def total(self) -> int:
         authors = _authors().subquery('followed')
-        counted = select(func.sum(User.post_count)).where(User.id.in_(select(authors.c.author_id)))
+        user = Model.metadata.tables['user'].c
+        counted = select(func.sum(user.post_count)).where(user.id.in_(select(authors.c.author_id)))
         return int(db.session.scalar(counted, {'reader': self.reader.id}) or 0)
 
     def read(self, span: Span) -> list[Entry]:
@@ -181,6 +182,19 @@ class FollowedPosts(Timeline):
     def _skip_among_authors(self, span: Span) -> list[Entry]:
         authors = db.session.scalars(_authors(), {'reader': self.reader.id}).all()
         return _entries(_of_some(Shape.of(span)), span, authors=authors)
+
+
+class Reader:
+    """What an account can do with timelines."""
+
+    if TYPE_CHECKING:
+        id: Any
+        post_count: Mapped[int]
+        followed_count: Mapped[int]
+
+    def followed_posts(self) -> FollowedPosts:
+        """Return the timeline of the user's own posts and those of everybody followed."""
+        return FollowedPosts(self)
 
 
 def rows(statement: Select[Any], span: Span, **values: Any) -> Sequence[Any]:
@@ -226,8 +240,9 @@ def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any
         chosen = build(*arguments).subquery('chosen')
         shown = POST.id, POST.body, POST.timestamp, POST.language, POST.user_id
         found = chosen.join(Post.__table__, POST.id == chosen.c.id)
-        found = found.join(User.__table__, USER.id == POST.user_id)
-        return select(*shown, USER.username, USER.email).select_from(found)
+        user = Model.metadata.tables['user']
+        found = found.join(user, user.c.id == POST.user_id)
+        return select(*shown, user.c.username, user.c.email).select_from(found)
 
     return built
 

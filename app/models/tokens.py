@@ -1,22 +1,16 @@
-"""Signed proofs that an account can be handed: links in mails, and the mark of its sessions.
+"""Signed claims, such as links in mails hold, and marks that nobody else can make.
 
-All of them die when the password changes, the links also when the address changes.
+Whose they are, and for how long, is left to the account that hands them out.
 """
 
 from __future__ import annotations
 
 import hmac
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 from flask import current_app
-
-from app.database import LARGEST_ID
-from app.extensions import db
-
-if TYPE_CHECKING:
-    from app.models.user import User
 
 ALGORITHM = 'HS256'
 FINGERPRINT_LENGTH = 16  # hexadecimal digits
@@ -29,34 +23,20 @@ def fingerprint(*facts: str | None) -> str:
     return hmac.new(key, text.encode(), 'sha256').hexdigest()[:FINGERPRINT_LENGTH]
 
 
-def make_token(purpose: str, user: User, expires_in: float, **claims: Any) -> str:
-    """Return a JSON Web Token that is good for `purpose` and `expires_in` seconds."""
-    payload = {
-        **claims,
-        purpose: user.id,
-        'state': fingerprint(user.password_mark(), user.email),
-        'exp': time() + expires_in,
-    }
+def make_token(claims: dict[str, Any], expires_in: float) -> str:
+    """Return a JSON Web Token of `claims` that is good for `expires_in` seconds."""
+    payload = {**claims, 'exp': time() + expires_in}
     return jwt.encode(payload, current_app.config['SECRET_KEY'], algorithm=ALGORITHM)
 
 
-def read_token(purpose: str, token: str) -> tuple[User, dict[str, Any]] | None:
-    """Return the account of a token and its claims, None for one that is no good in any way."""
-    from app.models.user import User
-
+def read_token(token: str) -> dict[str, Any]:
+    """Return the claims of a token; none at all of one that is not ours, or not good any more."""
     try:
-        claims = jwt.decode(
+        return jwt.decode(
             token,
             current_app.config['SECRET_KEY'],
             algorithms=[ALGORITHM],
             options={'require': ['exp']},
         )
     except (jwt.PyJWTError, ValueError):
-        return None
-    id_ = claims.get(purpose)
-    if not isinstance(id_, int) or not 0 < id_ <= LARGEST_ID:
-        return None
-    user = db.session.get(User, id_)
-    if user is None or claims.get('state') != fingerprint(user.password_mark(), user.email):
-        return None
-    return user, claims
+        return {}

@@ -1,61 +1,42 @@
-"""Accounts, and who follows whom (chapters 4, 5, 6 and 8)."""
+"""Accounts (chapters 4, 5 and 6). What an account can do is in the files of its other bases."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import (
-    Connection,
-    CursorResult,
-    String,
-    delete,
-    event,
-    inspect,
-    select,
-    union,
-    update,
-)
-from sqlalchemy.orm import (
-    InstanceState,
-    Mapped,
-    Mapper,
-    WriteOnlyMapped,
-    mapped_column,
-    relationship,
-    validates,
-)
-from sqlalchemy.orm.exc import ObjectDeletedError
+from sqlalchemy import String, select, update
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from app import passwords
-from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
+from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db, login
-from app.models.api_token import ApiToken
+from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
-from app.models.followers import followers
-from app.models.locks import hold
-from app.models.message import (
-    Correspondent,
-    discount_messages_of,
-    recipients_of,
-    unread_count,
-)
+from app.models.followers import Follower, followers
+from app.models.message import Correspondent, Message
+from app.models.notification import Notification
+from app.models.post import Post
 from app.models.searchable import SearchableMixin
-from app.models.task import TaskOwner
+from app.models.task import Task, TaskOwner
+from app.models.timeline import Reader
 from app.models.tokens import FINGERPRINT_LENGTH, fingerprint, make_token, read_token
 from app.text import case_key, is_storable, normalize_name
 
-if TYPE_CHECKING:
-    from app.models.message import Message
-    from app.models.notification import Notification
-    from app.models.post import Post
-    from app.models.task import Task
-    from app.models.timeline import FollowedPosts
 
-
-class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Pictured, Model):
+class User(
+    UserMixin,
+    SearchableMixin,
+    Reader,
+    Follower,
+    Correspondent,
+    TaskOwner,
+    TokenOwner,
+    Pictured,
+    Model,
+):
     __tablename__ = 'user'
     __searchable__ = ['username']
 
@@ -132,15 +113,6 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Pictured, Model
             self.email_key = case_key(email)
         return email
 
-    @validates('last_message_read_time')
-    def _count_unread(self, _name: str, time: datetime | None) -> datetime | None:
-        state: InstanceState[User] = inspect(self)
-        if state.persistent:
-            # A query for a value: the statement that writes the time counts as well.
-            number: Any = unread_count(self.id, time)
-            self.unread_message_count = number
-        return time
-
     @staticmethod
     def find(username: str) -> User | None:
         """Return the account of that name in any case; the very spelling wins.
@@ -213,109 +185,38 @@ class User(UserMixin, SearchableMixin, Correspondent, TaskOwner, Pictured, Model
 
     def get_reset_password_token(self, expires_in: float = 600) -> str:
         """Return the token of a link that sets a new password, once (chapter 10)."""
-        return make_token('reset_password', self, expires_in)
+        return self._link_token('reset_password', expires_in)
 
     @staticmethod
     def verify_reset_password_token(token: str) -> User | None:
         """Return the user whose password may be set with `token`, None for a bad one."""
-        found = read_token('reset_password', token)
-        return found and found[0]
+        return User._of_link('reset_password', read_token(token))
 
     def get_change_email_token(self, email: str, expires_in: float = 3600) -> str:
         """Return the token of a link that makes `email` the user's address."""
-        return make_token('change_email', self, expires_in, email=email)
+        return self._link_token('change_email', expires_in, email=email)
 
     @staticmethod
     def verify_change_email_token(token: str) -> tuple[User, str] | None:
         """Return the user and the address that `token` stands for, None for a bad one."""
-        found = read_token('change_email', token)
-        return found and (found[0], found[1]['email'])
+        claims = read_token(token)
+        user = User._of_link('change_email', claims)
+        return None if user is None else (user, claims['email'])
 
-    def get_token(self, expires_in: float = 3600) -> str:
-        """Return a token of the API that is good for `expires_in` seconds (chapter 23).
+    def _link_token(self, purpose: str, expires_in: float, **claims: Any) -> str:
+        return make_token({**claims, purpose: self.id, 'state': self._state()}, expires_in)
 
-        As in the tutorial, to commit is left to the caller. Every call gives another token.
-        """
-        return ApiToken.issue(self, expires_in)
-
-    def revoke_token(self, token: str | None = None) -> None:
-        """End a token of the user, or all of them."""
-        ApiToken.revoke(self, token)
+    def _state(self) -> str:
+        """Return what a link dies with: it is another after a change of password or address."""
+        return fingerprint(self.password_mark(), self.email)
 
     @staticmethod
-    def check_token(token: str) -> User | None:
-        """Return the user whom `token` was given to, None for a bad one."""
-        return ApiToken.check(token)
-
-    def follow(self, user: User) -> bool:
-        """Follow `user` from now on; return whether that is new (chapter 8)."""
-        self._lock_with(user)
-        row = {'follower_id': self.id, 'followed_id': user.id}
-        backend = db.session.get_bind().dialect.name
-        return self._count_followers(user, insert_if_absent(followers, row, backend), +1)
-
-    def unfollow(self, user: User) -> bool:
-        """Follow `user` no longer; return whether that is new."""
-        self._lock_with(user)
-        pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
-        return self._count_followers(user, delete(followers).where(pair), -1)
-
-    def is_following(self, user: User) -> bool:
-        pair = (followers.c.follower_id == self.id) & (followers.c.followed_id == user.id)
-        return db.session.scalar(select(followers.c.followed_id).where(pair)) is not None
-
-    def followed_posts(self) -> FollowedPosts:
-        """Return the timeline of the user's own posts and those of everybody followed."""
-        from app.models.timeline import FollowedPosts
-
-        return FollowedPosts(self)
-
-    def _lock_with(self, user: User) -> None:
-        """Let nobody else change the two accounts.
-
-        Raises ObjectDeletedError when one of them is not there any more.
-        """
-        db.session.flush()
-        present = hold(db.session.connection(), {self.id, user.id})
-        for person in (self, user):
-            if person.id not in present:
-                raise ObjectDeletedError(inspect(person))
-
-    def _count_followers(self, user: User, statement: Any, change: int) -> bool:
-        result = cast(CursorResult[Any], db.session.execute(statement))
-        if result.rowcount == 0:
-            return False
-        for person, counter in ((self, User.followed_count), (user, User.follower_count)):
-            db.session.execute(
-                update(User)
-                .where(User.id == person.id)
-                .values({counter: counter + change})
-                .execution_options(synchronize_session=False)
-            )
-            db.session.expire(person, [counter.key])
-        return True
-
-
-@event.listens_for(User, 'before_update')
-def _hold_what_is_counted(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
-    # Before the statement that counts begins: it must see what whoever was quicker has done.
-    state: InstanceState[User] = inspect(user)
-    if state.attrs.unread_message_count.history.has_changes():
-        hold(connection, {user.id})
-
-
-@event.listens_for(User, 'before_delete')
-def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: User) -> None:
-    followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
-    following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
-    concerned = union(followed, following, recipients_of(user.id))
-    # From here on nobody can begin to follow the account, and it cannot write to anybody.
-    hold(connection, {user.id, *connection.scalars(concerned)})
-    # Those, too, with whom that was about to happen.
-    hold(connection, connection.scalars(concerned))
-    for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
-        connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
-    discount_messages_of(connection, user.id)
+    def _of_link(purpose: str, claims: dict[str, Any]) -> User | None:
+        id_ = claims.get(purpose)
+        if not isinstance(id_, int) or not 0 < id_ <= LARGEST_ID:
+            return None
+        user = db.session.get(User, id_)
+        return user if user is not None and claims.get('state') == user._state() else None
 
 
 @login.user_loader
