@@ -5,19 +5,14 @@ A view reads from top to bottom: who may call it, what comes in, what goes out, 
 
 import warnings
 
-from flask import Blueprint
-
-from app.extensions import csrf
-
-bp = Blueprint('api', __name__)
-csrf.exempt(bp)  # nothing that a browser sends by itself is looked at here: see app/web/sessions.py
+from app.api.blueprint import bp
 
 with warnings.catch_warnings():
     # It misses what makes schemas out of models. Ours are written by hand.
     warnings.filterwarnings('ignore', 'Flask-SQLAlchemy integration', UserWarning)
     import flask_marshmallow  # noqa: F401
 
-from app.api import (  # noqa: E402, F401 (they need `bp`)
+from app.api import (  # noqa: F401 (after that)
     account,
     errors,
     followers,
@@ -30,3 +25,5 @@ from app.api import (  # noqa: E402, F401 (they need `bp`)
     tokens,
     users,
 )
+
+__all__ = ['bp']

@@ -3,8 +3,8 @@
 from apifairy import authenticate, response
 from flask import abort
 
-from app.api import bp
 from app.api.auth import caller, token_auth
+from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
 from app.api.errors import bad_request

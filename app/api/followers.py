@@ -5,8 +5,8 @@ from typing import Any
 from apifairy import arguments, authenticate, other_responses, response
 from flask import abort
 
-from app.api import bp
 from app.api.auth import caller, token_auth
+from app.api.blueprint import bp
 from app.api.entries import entry_or_404
 from app.api.errors import bad_request
 from app.api.paging import Arguments, PageSchema, numbered

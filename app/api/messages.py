@@ -5,8 +5,8 @@ from typing import Any
 from apifairy import arguments, authenticate, response
 from flask import abort, url_for
 
-from app.api import bp
 from app.api.auth import caller, token_auth
+from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404

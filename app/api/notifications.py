@@ -4,8 +4,8 @@ from typing import Any
 
 from apifairy import arguments, authenticate, response
 
-from app.api import bp
 from app.api.auth import caller, token_auth
+from app.api.blueprint import bp
 from app.api.paging import Arguments
 from app.api.schemas import NotificationListSchema, SinceSchema
 

@@ -7,7 +7,7 @@ from apifairy import APIFairy
 from flask import Flask, current_app, jsonify, request
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.api import bp
+from app.api.blueprint import bp
 
 Document = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from flask import render_template, request
 from flask_babel import gettext as _
 
-from app.api import bp
+from app.api.blueprint import bp
 from app.api.openapi import SUBJECTS, Document, document, resolve
 
 EXAMPLE = """\

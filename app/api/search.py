@@ -5,8 +5,8 @@ from typing import Any
 from apifairy import arguments, authenticate, other_responses, response
 from flask import abort
 
-from app.api import bp
 from app.api.auth import token_auth
+from app.api.blueprint import bp
 from app.api.errors import try_later
 from app.api.paging import Arguments, SearchSchema, collection, skipped
 from app.api.posts import PostCollectionSchema

@@ -3,8 +3,8 @@
 from apifairy import authenticate, response
 from flask import request
 
-from app.api import bp
 from app.api.auth import basic_auth, caller, token_auth
+from app.api.blueprint import bp
 from app.api.schemas import TokenSchema
 from app.extensions import db
 from app.logs import audit

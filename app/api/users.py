@@ -6,9 +6,9 @@ from apifairy import arguments, authenticate, response
 from flask import abort, url_for
 from sqlalchemy.exc import IntegrityError
 
-from app.api import bp
 from app.api.account import check_password
 from app.api.auth import own_entry, token_auth
+from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404

@@ -1,5 +1,4 @@
-from flask import Blueprint
+from app.auth import account, login, reset  # noqa: F401
+from app.auth.blueprint import bp
 
-bp = Blueprint('auth', __name__)
-
-from app.auth import account, login, reset  # noqa: E402, F401 (they need `bp`)
+__all__ = ['bp']

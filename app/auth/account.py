@@ -6,7 +6,7 @@ from flask_login import COOKIE_NAME, current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from app.auth import bp
+from app.auth.blueprint import bp
 from app.auth.email import (
     ENOUGH_LINKS,
     NO_LINKS,

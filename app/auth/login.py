@@ -6,7 +6,7 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from app.auth import bp
+from app.auth.blueprint import bp
 from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.logs import audit

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.auth import bp
+from app.auth.blueprint import bp
 from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
 from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
 from app.background import in_background

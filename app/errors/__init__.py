@@ -1,5 +1,4 @@
-from flask import Blueprint
+from app.errors import handlers  # noqa: F401
+from app.errors.blueprint import bp
 
-bp = Blueprint('errors', __name__)
-
-from app.errors import handlers  # noqa: E402, F401 (it needs `bp`)
+__all__ = ['bp']

@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.database.errors import is_away, is_conflict
-from app.errors import bp
+from app.errors.blueprint import bp
 from app.extensions import db
 from app.forms.search import SearchForm
 from app.languages.locales import choose_language

@@ -1,8 +1,4 @@
-from flask import Blueprint
-
-bp = Blueprint('main', __name__)
-
-from app.main import (  # noqa: E402 (they need `bp`)
+from app.main import (
     export,  # noqa: F401
     hooks,  # noqa: F401
     languages,  # noqa: F401
@@ -13,3 +9,6 @@ from app.main import (  # noqa: E402 (they need `bp`)
     tasks,  # noqa: F401
     timelines,  # noqa: F401
 )
+from app.main.blueprint import bp
+
+__all__ = ['bp']

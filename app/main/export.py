@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.forms import EmptyForm
 from app.models.task import JobsUnavailableError
 from app.tasks.archive import archive

@@ -12,7 +12,7 @@ from app.database import utcnow, waiting_for_writers
 from app.extensions import db
 from app.forms.search import SearchForm
 from app.languages.locales import choose_language
-from app.main import bp
+from app.main.blueprint import bp
 from app.models import User
 from app.web.sessions import is_api_request
 

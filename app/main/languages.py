@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app.extensions import db
 from app.languages.locales import COOKIE, COOKIE_MAX_AGE, is_offered
 from app.languages.translate import Failure, translate
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.forms import BODY_LENGTH
 from app.web.site import is_local_path
 

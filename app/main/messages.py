@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.database import LARGEST_ID
 from app.extensions import db
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.forms import BODY_LENGTH, MessageForm
 from app.main.hooks import is_looked_at
 from app.main.paging import links_to, requested_page

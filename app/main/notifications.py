@@ -5,7 +5,7 @@ import math
 from flask import Response, jsonify, request
 from flask_login import current_user, login_required
 
-from app.main import bp
+from app.main.blueprint import bp
 
 END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with
 

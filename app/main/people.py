@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.extensions import csrf, db
 from app.forms.validators import USERNAME_LENGTH
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.forms import BODY_LENGTH, EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
 from app.models import User

@@ -8,7 +8,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from app.extensions import db
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.paging import page_number
 from app.models import Post, User
 from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse

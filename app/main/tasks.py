@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.extensions import db
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.hooks import is_looked_at
 from app.models import Task
 from app.web.site import local_path

@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.extensions import db
-from app.main import bp
+from app.main.blueprint import bp
 from app.main.forms import BODY_LENGTH, PostForm
 from app.main.paging import links_to, requested_page
 from app.models import Post
