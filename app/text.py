@@ -3,6 +3,11 @@
 import re
 import unicodedata
 
+# The most code points; columns of the database are as wide, and it would refuse what is longer.
+BODY_LENGTH = 140  # of posts, messages and what people say about themselves
+USERNAME_LENGTH = 64
+EMAIL_LENGTH = 120
+
 # Code points of a name or an address as it is typed. None that can be stored is longer, even where
 # each of its letters is typed as several; what is longer is not worth normalizing, which takes
 # seconds for a text of nothing but accents.

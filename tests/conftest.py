@@ -36,9 +36,9 @@ from sqlalchemy import (
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from app import cli, create_app, db, passwords, search
+from app import cli, create_app, db, search
 from app.languages import translate
-from app.models import User
+from app.models import User, passwords
 from config import Config, database_uri
 
 # As good as any other where nobody attacks, and a hundred times as quick.

@@ -7,8 +7,14 @@ from flask import current_app, url_for
 from marshmallow import ValidationError, fields
 
 from app.database import LARGEST_ID
-from app.forms.validators import EMAIL_LENGTH, USERNAME_LENGTH
-from app.text import clean_body, is_plain, is_storable, normalize_name
+from app.text import (
+    EMAIL_LENGTH,
+    USERNAME_LENGTH,
+    clean_body,
+    is_plain,
+    is_storable,
+    normalize_name,
+)
 
 
 class Text(fields.String):

@@ -12,13 +12,11 @@ from app.api.schemas import AnswerSchema, InputSchema
 from app.database import LARGEST_ID
 from app.forms.search import clean_query
 from app.models.correspondence import Messages
-from app.models.listing import Page
+from app.models.listing import MANY_DIGITS, OUT_OF_REACH, Page
 from app.models.timeline import Timeline, place_of
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100
-MANY_DIGITS = 12
-OUT_OF_REACH = 10**MANY_DIGITS
 
 Arguments = dict[str, Any]
 

@@ -23,11 +23,9 @@ from marshmallow import (
 from app.api.auth import token_auth
 from app.api.errors import bad_request
 from app.api.fields import UTC, Email, Id, Links, NewPassword, Password, Text, Username, link
-from app.forms.validators import EMAIL_LENGTH, USERNAME_LENGTH
-from app.main.forms import BODY_LENGTH
 from app.models import User
 from app.names import flaw_of
-from app.text import is_plain
+from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH, is_plain
 
 AVATAR_SIZE = 128  # pixels
 END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with

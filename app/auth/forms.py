@@ -6,7 +6,6 @@ from wtforms.validators import DataRequired, EqualTo
 
 from app.forms.base import Form
 from app.forms.validators import (
-    EMAIL_LENGTH,
     CodePoints,
     EmailAddress,
     FreeEmail,
@@ -16,7 +15,7 @@ from app.forms.validators import (
     PlainText,
     Username,
 )
-from app.text import normalize_name
+from app.text import EMAIL_LENGTH, normalize_name
 
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
 EMAIL_FIELD = {'type': 'email', 'autocomplete': 'email'}

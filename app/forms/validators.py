@@ -11,11 +11,8 @@ from wtforms.validators import Email, Length, StopValidation, ValidationError
 
 from app.models import User
 from app.names import flaw_of
-from app.text import is_plain
+from app.text import USERNAME_LENGTH, is_plain
 from app.web.guesses import is_own_password
-
-USERNAME_LENGTH = User.username.type.length
-EMAIL_LENGTH = User.email.type.length
 
 
 class CodePoints(Length):

@@ -1,14 +1,13 @@
 """Which language a page or a mail speaks (chapter 13)."""
 
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 from babel import Locale, negotiate_locale
 from flask import current_app, g, has_request_context, request
 from flask_babel import force_locale, get_locale, refresh
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
-
-from app.models import User
 
 COOKIE = 'language'
 COOKIE_MAX_AGE = 365 * 24 * 60 * 60  # seconds
@@ -62,7 +61,15 @@ def present_language() -> str:
     return str(get_locale() or current_app.config['BABEL_DEFAULT_LOCALE'])
 
 
-def speaking_to(user: User, otherwise: str | None = None) -> AbstractContextManager[None]:
+class Speaker(Protocol):
+    """An account, as far as it matters here: below its table, for every post has a language."""
+
+    @property
+    def language(self) -> str | None:
+        """What the person has chosen, None for nothing."""
+
+
+def speaking_to(user: Speaker, otherwise: str | None = None) -> AbstractContextManager[None]:
     """Make texts speak the language of `user`, for a mail to them.
 
     Without a choice of theirs it is `otherwise`: the language of the page, where they are the one

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.forms.validators import USERNAME_LENGTH
 from app.models import User
+from app.text import USERNAME_LENGTH
 
 # Where names and passwords are tried.
 LOGINS = {'auth.login', 'api.get_token'}

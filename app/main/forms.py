@@ -12,10 +12,8 @@ from wtforms.validators import DataRequired
 
 from app.forms.base import Form
 from app.forms.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
-from app.text import clean_body, normalize_name, straight
+from app.text import BODY_LENGTH, clean_body, normalize_name, straight
 from app.web import drafts
-
-BODY_LENGTH = 140  # code points, of posts, messages and what people say about themselves
 
 AT_MOST = lazy_ngettext('At most %(num)d character', 'At most %(num)d characters', BODY_LENGTH)
 

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.languages.locales import COOKIE, COOKIE_MAX_AGE, is_offered
 from app.languages.translate import Failure, translate
 from app.main.blueprint import bp
-from app.main.forms import BODY_LENGTH
+from app.text import BODY_LENGTH
 from app.web.site import is_local_path
 
 LANGUAGE_TAG = re.compile(r'[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}', re.ASCII)

@@ -4,12 +4,9 @@ from typing import Any, TypeVar
 
 from flask import current_app, request, url_for
 
-from app.models.listing import Listing, Page
+from app.models.listing import MANY_DIGITS, OUT_OF_REACH, Listing, Page
 
 T = TypeVar('T')
-
-MANY_DIGITS = 12
-OUT_OF_REACH = 10**MANY_DIGITS
 
 
 def requested_page(listing: Listing[T]) -> Page[T]:

@@ -10,14 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.extensions import csrf, db
-from app.forms.validators import USERNAME_LENGTH
 from app.main.blueprint import bp
-from app.main.forms import BODY_LENGTH, EditProfileForm, EmptyForm
+from app.main.forms import EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
 from app.models import User
 from app.models.people import Followed, Followers
 from app.models.timeline import PostsBy
-from app.text import straight
+from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
 
 

@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.forms import BODY_LENGTH, PostForm
+from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
 from app.models import Post
 from app.models.timeline import AllPosts
+from app.text import BODY_LENGTH
 
 
 @bp.route('/', methods=['GET', 'POST'])

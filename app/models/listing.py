@@ -22,6 +22,8 @@ T = TypeVar('T')
 Position = tuple[int, ...]
 
 LARGEST_SKIP = 2**31 - 1  # entries; a page number beyond it is out of reach and shows nothing
+MANY_DIGITS = 12  # of a page number: nobody looks at what they are, there is no such page
+OUT_OF_REACH = 10**MANY_DIGITS
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
 from app.models.notification import Notified
+from app.text import BODY_LENGTH
 
 UNREAD = 'unread_message_count'  # the name of the notification that tells the number
 NEVER = datetime(1900, 1, 1)  # when those have looked who never did
@@ -41,7 +42,7 @@ class Message(Model):
     id: Mapped[Identifier]
     sender_id: Mapped[UserId]
     recipient_id: Mapped[UserId]
-    body: Mapped[str] = mapped_column(String(140))
+    body: Mapped[str] = mapped_column(String(BODY_LENGTH))
     timestamp: Mapped[datetime] = mapped_column(Timestamp, default=utcnow)
     # Each side can delete its own copy. The row goes with the second one.
     kept_by_sender: Mapped[bool] = mapped_column(default=True, server_default='1')

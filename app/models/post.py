@@ -10,6 +10,7 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.languages.detect import CODE_LENGTH, FEW_WORDS, detect_language
 from app.models.base import Identifier, Model, UserId
 from app.models.searchable import SearchableMixin
+from app.text import BODY_LENGTH
 
 LATELY = 20  # posts of an author that tell which languages they usually write in
 
@@ -29,7 +30,7 @@ class Post(SearchableMixin, Model):
     __searchable__ = ['body']
 
     id: Mapped[Identifier]
-    body: Mapped[str] = mapped_column(String(140))
+    body: Mapped[str] = mapped_column(String(BODY_LENGTH))
     timestamp: Mapped[datetime] = mapped_column(Timestamp, default=utcnow)
     user_id: Mapped[UserId]
     # BCP 47. Found out for every new post that does not say it; '' for an unknown one, and None

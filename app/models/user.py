@@ -9,9 +9,9 @@ from flask_login import UserMixin
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
-from app import passwords
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db, login
+from app.models import passwords
 from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
@@ -23,7 +23,14 @@ from app.models.searchable import SearchableMixin
 from app.models.task import Task, TaskOwner
 from app.models.timeline import Reader
 from app.models.tokens import FINGERPRINT_LENGTH, fingerprint, make_token, read_token
-from app.text import case_key, is_storable, normalize_name
+from app.text import (
+    BODY_LENGTH,
+    EMAIL_LENGTH,
+    USERNAME_LENGTH,
+    case_key,
+    is_storable,
+    normalize_name,
+)
 
 
 class User(
@@ -41,16 +48,16 @@ class User(
     __searchable__ = ['username']
 
     id: Mapped[Identifier]
-    username: Mapped[str] = mapped_column(String(64), index=True, unique=True)
-    email: Mapped[str] = mapped_column(String(120), index=True, unique=True)
+    username: Mapped[str] = mapped_column(String(USERNAME_LENGTH), index=True, unique=True)
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), index=True, unique=True)
     # The same without regard to case, so that the database itself refuses a double.
     # A folded character can be three: these are wider than what they stand for.
-    username_key: Mapped[str] = mapped_column(String(192), index=True, unique=True)
-    email_key: Mapped[str] = mapped_column(String(360), index=True, unique=True)
+    username_key: Mapped[str] = mapped_column(String(3 * USERNAME_LENGTH), index=True, unique=True)
+    email_key: Mapped[str] = mapped_column(String(3 * EMAIL_LENGTH), index=True, unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(256))
     # Of a hash that was made anew for the same password: its mark, and the one that goes on.
     password_renewal: Mapped[str | None] = mapped_column(String(2 * FINGERPRINT_LENGTH))
-    about_me: Mapped[str | None] = mapped_column(String(140))
+    about_me: Mapped[str | None] = mapped_column(String(BODY_LENGTH))
     last_seen: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
     # Of the site, chosen by the person; None leaves it to their browser.

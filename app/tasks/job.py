@@ -8,8 +8,9 @@ from time import monotonic
 from typing import ParamSpec
 
 import rq
-from flask import current_app, has_app_context
+from flask import Flask, current_app, has_app_context
 from rq.timeouts import JobTimeoutException
+from werkzeug.utils import import_string
 
 from app.extensions import db
 from app.models import task as tasks
@@ -107,11 +108,13 @@ def _task_id() -> str | None:
 
 @contextmanager
 def _application() -> Iterator[None]:
-    """Push an application, unless there is one: a worker of RQ has none."""
+    """Push the application, unless there is one: a worker of RQ has none.
+
+    It is found by name, as RQ finds the job: nothing below microblog.py makes one.
+    """
     if has_app_context():
         yield
         return
-    from app import create_app
-
-    with create_app().app_context():
+    application: Flask = import_string('microblog:app')
+    with application.app_context():
         yield

@@ -5,8 +5,8 @@ from threading import enumerate as enumerate_threads
 from typing import Any
 
 from flask import Flask
+from werkzeug.utils import import_string
 
-import app.tasks
 from app.background import continued_request, present_request_id
 from app.models.task import JobsUnavailableError, Task
 from app.tasks.heartbeat import Heartbeat
@@ -51,7 +51,7 @@ class ThreadRunner:
             with Heartbeat(task_id):
                 self.slots.acquire()
             try:
-                getattr(app.tasks, name)(*args, **kwargs)
+                import_string(f'app.tasks.{name}')(*args, **kwargs)
             finally:
                 self.slots.release()
 

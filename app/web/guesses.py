@@ -9,9 +9,8 @@ begins with its first failure, so two of them may meet in one hour, which makes 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import passwords
 from app.extensions import db
-from app.models import User
+from app.models import User, passwords
 from app.web import limits
 from app.web.known_browsers import browser_known_to
 from app.web.limits import Counter

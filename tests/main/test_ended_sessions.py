@@ -11,8 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app import db
-from app.main.forms import BODY_LENGTH
 from app.models import Message, Post, User
+from app.text import BODY_LENGTH
 from app.web.drafts import LONGEST
 from tests.conftest import MakeUser
 from tests.pages import errors, flashes, heading

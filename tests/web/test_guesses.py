@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import db, passwords
-from app.models import User
+from app import db
+from app.models import User, passwords
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
 from tests.auth.conftest import wait_for_threads

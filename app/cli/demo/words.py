@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
+from app.text import BODY_LENGTH
+
 VOCABULARY_SIZE = 20_000
-LONGEST_POST = 140
 
 EMOJI = ['🙂', '😂', '🎉', '❤️', '👍', '☕', '🌧️', '👩‍💻', '🇪🇺', '🌍']
 
@@ -168,7 +169,7 @@ class Writer:
             ending = f' https://example.org/{random.randrange(100_000)}'
         else:
             ending = random.choice(language.stops)
-        text = language.space.join(words)[: LONGEST_POST - len(ending)].rstrip()
+        text = language.space.join(words)[: BODY_LENGTH - len(ending)].rstrip()
         return text[0].upper() + text[1:] + ending
 
 

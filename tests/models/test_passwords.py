@@ -14,8 +14,8 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
-from app import db, passwords
-from app.models import User
+from app import db
+from app.models import User, passwords
 from app.web.known_browsers import browser_known_to, remember_browser
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
