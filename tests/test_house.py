@@ -1,6 +1,7 @@
-"""The plan of the house: which room stands on which. docs/architecture.md tells what is in them."""
+"""The plan of the house, as docs/architecture.md draws it: which room stands on which."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -14,7 +15,8 @@ PLAN = """
     forms web logs email
     models languages search
     extensions database
-    background names time_limit text config
+    background names time_limit text
+    config
 """
 ROOMS = PLAN.split()
 
@@ -48,6 +50,13 @@ def imports(module: str) -> Iterator[str]:
                 name = f'{package}.{alias.name}'
                 if name in MODULES or package in MODULES:
                     yield name if name in MODULES else package
+
+
+def test_the_document_shows_this_plan() -> None:
+    document = (PROJECT / 'docs/architecture.md').read_text()
+    plan = document[: document.index('Beside them:')]
+    drawn = re.findall(r'^(?: {4}| {6})(?=\S)(\w+)(?:\.py |/__init__\.py|/ )', plan, re.MULTILINE)
+    assert drawn == ROOMS
 
 
 def test_every_room_has_its_place_and_they_are_few() -> None:

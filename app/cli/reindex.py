@@ -13,7 +13,7 @@ from app.search import SearchUnavailable
 
 @click.group()
 def search() -> None:
-    """Full-text search (chapter 16)."""
+    """Full-text search."""
 
 
 @search.command('reindex')

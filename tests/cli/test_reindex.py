@@ -26,6 +26,13 @@ def test_all_models(runner: FlaskCliRunner, make_user: MakeUser) -> None:
     assert User.search('SUSAN', 1, 9)[1] == 1
 
 
+@pytest.mark.parametrize('command', ['', 'search', 'demo', 'translate'])
+def test_help_names_no_chapters(runner: FlaskCliRunner, command: str) -> None:
+    overview = runner.invoke(args=[*command.split(), '--help']).output
+    assert 'Usage:' in overview
+    assert 'chapter' not in overview
+
+
 @pytest.mark.parametrize('name', ['Message', 'nothing', ''])
 def test_a_model_that_cannot_be_searched(runner: FlaskCliRunner, name: str) -> None:
     result = runner.invoke(args=['search', 'reindex', name])
