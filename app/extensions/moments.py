@@ -4,15 +4,24 @@
 be read as it is; app/static/js/times.js puts it into the reader's own time zone and language.
 """
 
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale
+from babel.dates import format_datetime
 from flask import Flask, current_app
-from flask_babel import format_datetime
+from flask_babel import get_locale
 from flask_moment import Moment as FlaskMoment
 from flask_moment import moment as flask_moment
 from markupsafe import Markup
 
 MINUTE = 60  # seconds
+
+
+@lru_cache(maxsize=2000)
+def _text(timestamp: datetime, locale: Locale | None) -> str:
+    return format_datetime(timestamp, 'medium', locale=locale or 'en')
 
 
 class moment(flask_moment):
@@ -26,7 +35,7 @@ class moment(flask_moment):
             func,
             format,
             int(refresh) * MINUTE,
-            format_datetime(self.timestamp, 'medium'),
+            _text(self.timestamp, get_locale()),
         )
         return html
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from flask import request
-from flask_babel import get_domain, lazy_ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.i18n import translations as theirs
 
 from app.extensions.masking import MaskedCSRF
+from app.languages.locales import catalogue
 
 # The messages of WTForms that people get to see: marked here, so that our catalogues hold them in
 # words that go with the rest of the site.
@@ -33,11 +34,11 @@ class _Translations:
     """Looks a message up in our catalogues first, in those of WTForms after that."""
 
     def gettext(self, string: str) -> str:
-        ours: str = get_domain().get_translations().ugettext(string)
+        ours: str = catalogue().ugettext(string)
         return ours if ours != string else theirs.gettext(string)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        ours: str = get_domain().get_translations().ungettext(singular, plural, n)
+        ours: str = catalogue().ungettext(singular, plural, n)
         return ours if ours not in (singular, plural) else theirs.ngettext(singular, plural, n)
 
 

@@ -1,11 +1,12 @@
 """Which language a page or a mail speaks (chapter 13)."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
 from babel import Locale, negotiate_locale
 from flask import current_app, g, has_request_context, request
-from flask_babel import force_locale, get_locale, refresh
+from flask_babel import force_locale, get_locale, get_translations, refresh
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -61,6 +62,17 @@ def present_language() -> str:
     return str(get_locale() or current_app.config['BABEL_DEFAULT_LOCALE'])
 
 
+def catalogue() -> Any:
+    """Return the translations into the present language, which a page looks for only once."""
+    locale = get_locale()
+    if locale is None:
+        return get_translations()
+    known = g.get('catalogue')
+    if known is None or known[0] is not locale:
+        known = g.catalogue = locale, get_translations()
+    return known[1]
+
+
 class Speaker(Protocol):
     """An account, as far as it matters here: below its table, for every post has a language."""
 
@@ -82,12 +94,14 @@ def speaking_to(user: Speaker, otherwise: str | None = None) -> AbstractContextM
     return context
 
 
-def offered_languages() -> list[tuple[str, str]]:
+def offered_languages() -> tuple[tuple[str, str], ...]:
     """Return the code (BCP 47) of every language of the site and its name in itself."""
-    return [
-        (code, _own_name(Locale.parse(code.replace('-', '_'))))
-        for code in current_app.config['LANGUAGES']
-    ]
+    return _with_names(tuple(current_app.config['LANGUAGES']))
+
+
+@lru_cache
+def _with_names(codes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((code, _own_name(Locale.parse(code.replace('-', '_')))) for code in codes)
 
 
 def _own_name(locale: Locale) -> str:

@@ -134,11 +134,21 @@ def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Letter
     """
     if not is_looked_at():
         return requested_page(messages)
+    if not current_user.new_messages():
+        page = requested_page(messages)
+        # Nothing has come since the account was loaded either: there is nothing to write.
+        if not any(map(_is_news, page.items)):
+            return page
     current_user.lock()
     page = requested_page(messages)
     if page.is_newest:
         mark_read()
     return page
+
+
+def _is_news(letter: Letter) -> bool:
+    seen = current_user.last_message_read_time
+    return letter.recipient_id == current_user.id and (seen is None or letter.timestamp > seen)
 
 
 def _send(recipient: User, form: MessageForm) -> None:

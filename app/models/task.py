@@ -14,7 +14,7 @@ from flask import current_app
 from redis.exceptions import RedisError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
-from sqlalchemy import CursorResult, Index, String, delete, select, update
+from sqlalchemy import CursorResult, Index, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
@@ -143,6 +143,14 @@ def beat(task_id: str, **values: Any) -> bool:
     return cast(CursorResult[Any], db.session.execute(statement)).rowcount == 1
 
 
+# Put together once: every page asks for it.
+_TO_SHOW = (
+    select(Task)
+    .where(Task.user_id == bindparam('owner'), Task.dismissed.is_(False))
+    .order_by(Task.id)
+)
+
+
 class TaskOwner(Notified):
     """What an account can do with jobs."""
 
@@ -187,8 +195,7 @@ class TaskOwner(Notified):
 
         Finds out which have died, and commits that.
         """
-        own = select(Task).where(Task.user_id == self.id, Task.dismissed.is_(False))
-        tasks = db.session.scalars(own.order_by(Task.id)).all()
+        tasks = db.session.scalars(_TO_SHOW, {'owner': self.id}).all()
         for task in tasks:
             task.bury()
         return list(tasks)

@@ -1,16 +1,17 @@
-"""Posts as HTML, kept by the process: a post that stands on a hundred feeds is drawn once.
+"""HTML that the process keeps: a post that stands on a hundred feeds is drawn once.
 
 What is kept lies under everything that it shows, so another name or text is drawn anew. Nothing in
-it belongs to the person who looks: its times are filled in by the page's script.
+it belongs to the person who looks: times are filled in by the page's script.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from cachetools import LRUCache
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -20,7 +21,7 @@ from app.search.query import Query
 MOST_BYTES = 4 * 1024 * 1024
 BYTES_OF_KEY = 1000  # about, with what the memory of an entry costs beside its HTML
 
-_Kept = LRUCache[tuple[Any, ...], Markup]
+_Drawn = LRUCache[tuple[Any, ...], Markup]
 
 
 def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
@@ -30,22 +31,37 @@ def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Marku
     # Whoever changes a template wants to see it at the next request.
     if search_query is not None or current_app.debug:
         return [draw(post, is_foreign(post), search_query) for post in posts]
-    kept: _Kept = current_app.extensions['drawn posts']
-    lock: Lock = current_app.extensions['drawn posts lock']
     page = present_language(), request.script_root
     found = []
     for post in posts:
         author, foreign = post.author, is_foreign(post)
         shown = post.id, post.body, post.timestamp, post.language, author.username, author.email
         key = (*shown, foreign, *page)
-        with lock:
-            html = kept.get(key)
-        if html is None:
-            html = draw(post, foreign)
-            with lock:
-                kept[key] = html
-        found.append(html)
+        found.append(_kept(key, partial(draw, post, foreign)))
     return found
+
+
+def kept(name: str, *facts: Any, caller: Callable[[], Markup]) -> Markup:
+    """`{% call kept('name', ...) %}` keeps a piece of all pages that shows nothing but `facts`.
+
+    (And the words of a language, and links.)
+    """
+    if current_app.debug:
+        return caller()
+    language = g.get('locale') or present_language()
+    return _kept((name, *facts, language, request.script_root), caller)
+
+
+def _kept(key: tuple[Any, ...], draw: Callable[[], Markup]) -> Markup:
+    drawn: _Drawn = current_app.extensions['drawn']
+    lock: Lock = current_app.extensions['drawn lock']
+    with lock:
+        html = drawn.get(key)
+    if html is None:
+        html = draw()
+        with lock:
+            drawn[key] = html
+    return html
 
 
 class _Foreign:
@@ -63,8 +79,9 @@ class _Foreign:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions['drawn posts'] = LRUCache(
+    app.extensions['drawn'] = LRUCache(
         MOST_BYTES, getsizeof=lambda html: sys.getsizeof(html) + BYTES_OF_KEY
     )
-    app.extensions['drawn posts lock'] = Lock()
+    app.extensions['drawn lock'] = Lock()
     app.jinja_env.globals['drawn'] = drawn
+    app.jinja_env.globals['kept'] = kept

@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app import search
-from app.languages.locales import offered_languages
+from app.languages.locales import catalogue, offered_languages
 from app.names import flaw_of
 from app.text import case_key, straight
 
@@ -93,6 +93,12 @@ def padding() -> str:
 
 
 def init_app(app: Flask) -> None:
+    # As Flask-Babel has done, which finds the catalogue anew for each text.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: catalogue().ugettext(text),
+        lambda one, many, number: catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
     app.jinja_env.filters['straight'] = straight

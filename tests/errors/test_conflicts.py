@@ -68,6 +68,8 @@ def test_in_pages(
     path: str,
     data: dict[str, str],
 ) -> None:
+    john.send_message(susan, 'something unread, which looking at marks as read')
+    db.session.commit()
     client = log_in(susan)
     delete_meanwhile({'susan': susan, 'john': john}[who])
     response = client.open(path, method=method, data=data)

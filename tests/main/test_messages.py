@@ -16,6 +16,7 @@ from app.main import messages, paging
 from app.models import Message, User
 from tests.conftest import MakeUser
 from tests.pages import bodies, csrf_token, errors, flashes, heading, link, title
+from tests.statements import statements
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -142,6 +143,24 @@ def test_nothing_is_read_that_was_not_shown(
     # However one comes to the newest messages, they are read then.
     assert bodies(client.get(newer)) == ['7', '6', '5']
     assert badge(client.get('/index')) == (0, False)
+
+
+@pytest.mark.parametrize('path', READ)
+def test_who_has_read_everything_writes_nothing(
+    log_in: LogIn, susan: User, john: User, path: str
+) -> None:
+    client = log_in(john)
+    for texts in ([], ['one'], ['one', 'two']):
+        for text in texts[-1:]:
+            susan.send_message(john, text)
+            john.send_message(susan, 'an answer')
+            db.session.commit()
+            client.get(path)
+        assert badge(client.get('/index')) == (0, False)
+        with statements() as made:
+            assert client.get(path).status_code == 200
+        assert [statement for statement in made if not statement.startswith('SELECT')] == []
+        assert not any('FOR ' in statement for statement in made)
 
 
 @pytest.mark.parametrize('path', READ)

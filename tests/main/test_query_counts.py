@@ -20,7 +20,7 @@ PAGES = {
     '/edit_profile': 2,
     '/messages': 7,
     '/messages/sent': 3,
-    '/messages/with/fan0': 6,
+    '/messages/with/fan0': 4,
     '/send_message/fan0': 3,
     '/export_posts': 3,
 }

@@ -30,7 +30,7 @@ def post(make_user: MakeUser) -> Post:
 @pytest.fixture
 def drawings(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of posts that were drawn, one for each time."""
-    app.extensions['drawn posts'].clear()
+    app.extensions['drawn'].clear()
     module = app.jinja_env.get_template('_post.html').module
     drawn, draw = [], module.draw  # type: ignore[attr-defined]
 
@@ -49,9 +49,9 @@ def test_a_post_is_drawn_once_for_all(
     pages = [log_in(reader).get(path) for reader in readers for path in ('/explore', '/user/susan')]
     assert [bodies(page) for page in pages] == [['Guten Tag']] * 4
     assert drawings == [post.id]
-    (html,) = current_app.extensions['drawn posts'].values()
-    assert 'john' not in html
-    assert 'csrf' not in html
+    for html in current_app.extensions['drawn'].values():
+        assert 'john' not in html
+        assert 'csrf' not in html
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,29 @@ def test_what_was_looked_for_is_marked_there_only(
     assert '<mark>' not in client.get('/explore').text
     assert '<mark>Tag</mark>' in client.get('/search?q=tag').text
     assert '<mark>' not in client.get('/explore').text
+
+
+def test_what_all_pages_have_is_kept_for_each_language_and_kind_of_visitor(
+    app: Flask, client: FlaskClient, log_in: LogIn, readers: list[User]
+) -> None:
+    app.extensions['drawn'].clear()
+    german = {'Accept-Language': 'de'}
+    for _once_more in range(2):
+        login, ours = client.get('/auth/login').text, log_in(readers[0]).get('/explore').text
+        assert 'aria-current="page">' in login.partition('/auth/login')[2].partition('</a>')[0]
+        assert '/auth/logout' not in login
+        assert '/auth/logout' in ours
+        assert 'js/notifications' in ours
+        assert 'js/notifications' not in login
+        assert 'data-hour="an hour ago"' in login
+        assert '<button class="btn btn-link" type="submit" name="language" value="en"' in login
+        assert 'aria-current="true">English' in login
+        in_german = client.get('/auth/login', headers=german).text
+        assert 'data-hour="vor einer Stunde"' in in_german
+        assert 'aria-current="true">Deutsch' in in_german
+        assert 'Benutzername' in in_german
+        assert 'href="/auth/register"' in in_german
+        typed = client.post('/auth/login', data={'username': 'somebody', 'password': ''}).text
+        assert 'value="somebody"' in typed
+        assert 'This field is required.' in typed
+        assert 'This field is required.' not in client.get('/auth/login').text
