@@ -399,10 +399,10 @@ def test_a_thread_that_takes_too_long_is_given_up(
 ) -> None:
     go_on, is_hanging = threading.Event(), threading.Event()
 
-    def hang(user: User) -> bytearray:
+    def hang(user: User, limit: int) -> bytes:
         is_hanging.set()
         go_on.wait()
-        return bytearray(b'too late')
+        return b'too late'
 
     monkeypatch.setattr(job, 'TIME_LIMIT', 0)
     monkeypatch.setattr(tasks, 'HEARTBEAT_INTERVAL', 0.01)
@@ -424,10 +424,10 @@ def test_a_heart_beats_while_the_job_works(
 ) -> None:
     go_on, is_working = threading.Event(), threading.Event()
 
-    def work(user: User) -> bytearray:
+    def work(user: User, limit: int) -> bytes:
         is_working.set()
         go_on.wait()
-        return bytearray(b'done')
+        return b'done'
 
     monkeypatch.setattr(tasks, 'HEARTBEAT_INTERVAL', 0.01)
     monkeypatch.setattr(export, '_attachment', work)
@@ -470,7 +470,7 @@ def test_an_unexpected_error(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(user: User) -> bytearray:
+    def fail(user: User, limit: int) -> bytes:
         raise ZeroDivisionError('secret detail')
 
     monkeypatch.setattr(export, '_attachment', fail)
@@ -530,9 +530,9 @@ def test_more_jobs_than_slots_wait_and_stay_alive(
 ) -> None:
     go_on = threading.Event()
 
-    def work(user: User) -> bytearray:
+    def work(user: User, limit: int) -> bytes:
         go_on.wait()
-        return bytearray(b'done')
+        return b'done'
 
     monkeypatch.setattr(tasks, 'HEARTBEAT_INTERVAL', 0.01)
     monkeypatch.setattr(export, '_attachment', work)
