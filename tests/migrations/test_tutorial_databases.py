@@ -47,7 +47,7 @@ def moment(minutes: int) -> datetime:
 
 
 LONG = 'x' * 300
-SCRYPT = generate_password_hash('password 14', method='scrypt')
+SCRYPT = generate_password_hash('password 14')  # of the kind that is made today
 
 ACCOUNTS = [
     account(1, 'susan', 'susan@example.com', about_me='Hello', last_seen=MOMENT, token='a' * 32),

@@ -23,6 +23,8 @@ from app import db
 from app.models import User
 from tests.conftest import MakeUser
 
+pytestmark = pytest.mark.slow
+
 MOST = 10  # times what the login page costs
 TRIES = 5
 SIZE = 62_000  # bytes
