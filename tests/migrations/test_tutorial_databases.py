@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData, Table, func, select, text
 from werkzeug.security import generate_password_hash
@@ -140,18 +141,12 @@ def _stored(database: Database, table: str) -> list[Any]:
         return [*connection.execute(select(columns).order_by(*order)).mappings()]
 
 
-def _log_in(database: Database, username: str, password: str) -> tuple[FlaskClient, str | None]:
+def _log_in(app: Flask, username: str, password: str) -> tuple[FlaskClient, str | None]:
     """Fill in the login form; return the browser and the id of the account that it is in."""
-    app = database.make_app(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, POSTS_PER_PAGE=100)
     client = app.test_client()
     client.post('/auth/login', data={'username': username, 'password': password})
     with client.session_transaction() as session:
         return client, session.get('_user_id', '').partition('-')[0] or None
-
-
-def _dispose(client: FlaskClient) -> None:
-    with client.application.app_context():
-        db.engine.dispose()
 
 
 @pytest.mark.parametrize(('edition', 'revision'), STARTS)
@@ -171,8 +166,11 @@ def test_everything_is_kept_and_works(legacy: Database, edition: str, revision: 
         names = [user.username for user in users]
         db.session.remove()
     _check_schema(legacy)
-    _check_logins(legacy, dict(zip([user.id for user in users], names, strict=True)), accounts)
-    _check_pages(legacy, names, posts)
+    app = legacy.make_app(POSTS_PER_PAGE=100)
+    _check_logins(app, dict(zip([user.id for user in users], names, strict=True)), accounts)
+    _check_pages(app, names, posts)
+    with app.app_context():
+        db.engine.dispose()
 
 
 def _check_schema(database: Database) -> None:
@@ -244,16 +242,15 @@ def _check_counters(users: Any) -> None:
         }
 
 
-def _check_logins(database: Database, names: dict[int, str], accounts: Any) -> None:
+def _check_logins(app: Flask, names: dict[int, str], accounts: Any) -> None:
     for row in accounts:
         name = names[row['id']]
-        client, user_id = _log_in(database, name, f'password {row["id"]}')
+        _, user_id = _log_in(app, name, f'password {row["id"]}')
         assert user_id == (None if row['password_hash'] is None else str(row['id'])), name
-        _dispose(client)
 
 
-def _check_pages(database: Database, names: list[str], posts: Any) -> None:
-    client, _ = _log_in(database, 'susan', 'password 1')
+def _check_pages(app: Flask, names: list[str], posts: Any) -> None:
+    client, _ = _log_in(app, 'susan', 'password 1')
     for name in names:
         for page in ('', '/followers', '/following'):
             response = client.get(f'/user/{quote(name)}{page}')
@@ -265,7 +262,6 @@ def _check_pages(database: Database, names: list[str], posts: Any) -> None:
         assert (row['body'] or '').strip() in feed.text
     response = client.post('/', data={'post': 'Written after the upgrade'}, follow_redirects=True)
     assert 'Written after the upgrade' in response.text
-    _dispose(client)
 
 
 @pytest.mark.parametrize('edition', EDITIONS)
