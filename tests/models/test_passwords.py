@@ -51,6 +51,7 @@ def hash_of(user: User) -> str:
     return str(db.session.scalar(db.select(User.password_hash).where(User.id == user.id)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('send', 'slowest'), [(log_in, 'scrypt'), (get_token, 'pbkdf2:sha256:900000')]
 )
