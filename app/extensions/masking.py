@@ -43,7 +43,10 @@ def _mask(token: str) -> str:
 
 
 def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=False))
+    # As numbers, which is many times as quick as byte by byte.
+    length = min(len(one), len(other))
+    mixed = int.from_bytes(one[:length]) ^ int.from_bytes(other[:length])
+    return mixed.to_bytes(length)
 
 
 class MaskedCSRF(FlaskForm.Meta.csrf_class):

@@ -1,15 +1,17 @@
 """What every form starts from."""
 
+from functools import lru_cache
 from typing import Any
 
+from babel.support import Translations
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_wtf import FlaskForm
-from flask_wtf.i18n import translations as theirs
+from wtforms.i18n import messages_path
 
 from app.extensions.masking import MaskedCSRF
-from app.languages.locales import catalogue
+from app.languages.locales import catalogue, present_language
 
 # The messages of WTForms that people get to see: marked here, so that our catalogues hold them in
 # words that go with the rest of the site.
@@ -30,16 +32,24 @@ _MARKED = [
 ]
 
 
+@lru_cache
+def _theirs(language: str) -> Any:
+    return Translations.load(messages_path(), [language], domain='wtforms')
+
+
 class _Translations:
     """Looks a message up in our catalogues first, in those of WTForms after that."""
 
     def gettext(self, string: str) -> str:
         ours: str = catalogue().ugettext(string)
-        return ours if ours != string else theirs.gettext(string)
+        return ours if ours != string else _theirs(present_language()).ugettext(string)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         ours: str = catalogue().ungettext(singular, plural, n)
-        return ours if ours not in (singular, plural) else theirs.ngettext(singular, plural, n)
+        if ours not in (singular, plural):
+            return ours
+        theirs: str = _theirs(present_language()).ungettext(singular, plural, n)
+        return theirs
 
 
 class Form(FlaskForm):

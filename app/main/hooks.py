@@ -1,12 +1,14 @@
 """What happens before every request."""
 
 from datetime import timedelta
+from functools import cache
 from time import monotonic
 
 from flask import current_app, g, request
 from flask_login import current_user
 from sqlalchemy import or_, update
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.local import LocalProxy
 
 from app.database import utcnow, waiting_for_writers
 from app.extensions import db
@@ -30,7 +32,8 @@ def before_request() -> None:
     choose_language()
     if _is_visit() and current_user.is_authenticated:
         _see(current_user)
-        g.search_form = SearchForm()
+        # Made for the page that shows it: what is answered with a redirect needs none.
+        g.search_form = LocalProxy(cache(SearchForm))
 
 
 def _is_visit() -> bool:
