@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-ALL_CORES := -n auto --dist loadgroup
+ALL_CORES := -n auto
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test test-all lint requirements axe clean

@@ -8,12 +8,14 @@ from tests.environment import SERVER_URL, WORKER
 
 # isort: split
 # What is imported from here on reads the environment that the line above has made.
+import fcntl
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from contextvars import Context
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -62,10 +64,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker('slow')
         if names & DATABASES:
             item.add_marker('database')
-        # What shares a browser, a server or the ports of this machine is done by one process.
-        shared = folder or next(iter(names & {'elasticsearch'}), None)
-        if shared:
-            item.add_marker(pytest.mark.xdist_group(shared))
+        if folder or 'elasticsearch' in names:
+            item.add_marker(pytest.mark.one_at_a_time(folder or 'elasticsearch'))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let one process at a time do what shares a browser, a server or the ports of this machine.
+
+    (The groups of pytest-xdist 3.8 are without effect under pytest 9.2.)
+    """
+    marker = item.get_closest_marker('one_at_a_time')
+    if marker is None or not WORKER:
+        return (yield)
+    name = marker.args[0].strip('/').replace('/', '-')
+    with (Path(gettempdir()) / f'microblog-{name}.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return (yield)
 
 
 @event.listens_for(Engine, 'connect')
