@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from app import db
-from app.models import Post, User, totals
+from app.models import Post, User, followers, totals
 from tests.api.conftest import Program
 from tests.conftest import MakeUser
 from tests.statements import statements
@@ -15,13 +15,22 @@ Address = Callable[[str], str]
 
 
 @pytest.fixture
-def people(make_user: MakeUser, susan: User) -> list[User]:
+def people(susan: User) -> list[User]:
     """25 people who follow susan and whom she follows; each has written twice."""
-    people = [make_user(f'user{number}') for number in range(25)]
+    counts = {'follower_count': 25, 'followed_count': 25}
+    db.session.execute(update(User).where(User.id == susan.id).values(counts))
+    names = [f'user{number}' for number in range(25)]
+    counts = {'follower_count': 1, 'followed_count': 1}
+    people = [User(username=name, email=f'{name}@example.com', **counts) for name in names]
+    db.session.add_all(people)
+    db.session.flush()
+    pairs = [(susan.id, person.id) for person in people]
+    pairs += [(followed, follower) for follower, followed in pairs]
+    rows = [{'follower_id': follower, 'followed_id': followed} for follower, followed in pairs]
+    db.session.execute(insert(followers), rows)
     for person in people:
-        person.follow(susan)
-        susan.follow(person)
-        db.session.add_all(Post(body=f'{n} of {person.username}', author=person) for n in range(2))
+        texts = [f'{n} of {person.username}' for n in range(2)]
+        db.session.add_all(Post(body=text, language='en', author=person) for text in texts)
     db.session.commit()
     return people
 
