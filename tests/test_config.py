@@ -5,6 +5,7 @@ import runpy
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -226,28 +227,33 @@ def test_database_addresses(given: str, uri: str) -> None:
     assert database_uri(given) == uri
 
 
-def test_a_random_key_is_made_once_and_kept_secret(tmp_path: Path) -> None:
+def test_a_random_key_is_made_once_and_kept_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     environment = {'INSTANCE_PATH': str(tmp_path / 'instance'), 'DATABASE_URL': 'sqlite://'}
-    first, second = start(tmp_path, **environment), start(tmp_path, **environment)
-    assert first.stdout == second.stdout
-    assert len(first.stdout.strip()) == 64
-    assert 'SECRET_KEY is not set' in first.stderr
-    assert second.stderr == ''
+    key = secret_key(**environment)
+    assert len(key) == 64
+    assert 'SECRET_KEY is not set' in caplog.text
+    caplog.clear()
+    assert secret_key(**environment) == key
+    assert caplog.text == ''
     mode = (tmp_path / 'instance' / 'secret_key').stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
 
 
 @pytest.mark.parametrize('path', ['/dev/null', '/proc/nowhere'])
-def test_a_key_that_cannot_be_kept_stops_the_start_with_one_line(tmp_path: Path, path: str) -> None:
-    result = start(tmp_path, INSTANCE_PATH=path, DATABASE_URL='sqlite://')
-    assert result.returncode != 0
-    assert result.stdout == ''
-    assert result.stderr.count('\n') == 1
-    assert result.stderr.startswith('INSTANCE_PATH must be ')
-    assert path in result.stderr
+def test_a_key_that_cannot_be_kept_stops_the_start_with_one_line(
+    make_app: Callable[..., Flask], path: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        secret_key(INSTANCE_PATH=path, DATABASE_URL='sqlite://')
+    said = str(caught.value)
+    assert said.startswith('INSTANCE_PATH must be ')
+    assert path in said
+    assert '\n' not in said
     # Nothing else needs it.
-    settings = {'INSTANCE_PATH': path, 'DATABASE_URL': 'sqlite://', 'SECRET_KEY': KEY}
-    assert start(tmp_path, **settings).stdout == f'{KEY}\n'
+    client = make_app(INSTANCE_PATH=path, SECRET_KEY=KEY).test_client()
+    assert client.get('/auth/login').status_code == 200
 
 
 def test_static_files_that_cannot_be_published_are_a_warning(tmp_path: Path) -> None:
@@ -301,12 +307,9 @@ def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
 
 
 def test_with_a_database_server_a_key_is_demanded(tmp_path: Path) -> None:
-    result = start(
-        tmp_path, INSTANCE_PATH=str(tmp_path), DATABASE_URL='postgresql://u:p@127.0.0.1/db'
-    )
-    assert result.returncode != 0
-    assert result.stderr.startswith('SECRET_KEY must be set')
-    assert result.stderr.count('\n') == 1
+    with pytest.raises(SystemExit, match=r'^SECRET_KEY must be set') as caught:
+        secret_key(INSTANCE_PATH=str(tmp_path), DATABASE_URL='postgresql://u:p@127.0.0.1/db')
+    assert '\n' not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
