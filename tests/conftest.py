@@ -8,14 +8,12 @@ from tests.environment import SERVER_URL, WORKER
 
 # isort: split
 # What is imported from here on reads the environment that the line above has made.
-import fcntl
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from contextvars import Context
 from functools import partial
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -38,6 +36,7 @@ from sqlalchemy import (
 from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
+from xdist.scheduler import LoadScopeScheduling
 
 from app import cli, create_app, db, search
 from app.languages import translate
@@ -60,28 +59,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, 'callspec') else ()
         names = {*getattr(item, 'fixturenames', ()), *(p for p in parameters if isinstance(p, str))}
-        folder = next((folder for folder in SLOW_FOLDERS if item.nodeid.startswith(folder)), None)
-        if folder or names & SERVERS:
+        if item.nodeid.startswith(SLOW_FOLDERS) or names & SERVERS:
             item.add_marker('slow')
         if names & DATABASES:
             item.add_marker('database')
-        if folder or 'elasticsearch' in names:
-            item.add_marker(pytest.mark.one_at_a_time(folder or 'elasticsearch'))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let one process at a time do what shares a browser, a server or the ports of this machine.
+class Scheduling(LoadScopeScheduling):
+    """Gives one process of pytest-xdist all that shares a server, or the ports of this machine.
 
-    (The groups of pytest-xdist 3.8 are without effect under pytest 9.2.)
+    (Its own groups are without effect under pytest 9.2.)
     """
-    marker = item.get_closest_marker('one_at_a_time')
-    if marker is None or not WORKER:
-        return (yield)
-    name = marker.args[0].strip('/').replace('/', '-')
-    with (Path(gettempdir()) / f'microblog-{name}.lock').open('w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return (yield)
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (*SLOW_FOLDERS, 'elasticsearch')
+        return next((what for what in shared if what in nodeid), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Scheduling(config, log)
 
 
 @event.listens_for(Engine, 'connect')

@@ -255,7 +255,6 @@ class _answering:
 
 
 @pytest.mark.slow
-@pytest.mark.one_at_a_time('elasticsearch')
 def test_elasticsearch_killed_in_mid_use(
     make_app: MakeApp,
     monkeypatch: pytest.MonkeyPatch,
