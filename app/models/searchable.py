@@ -91,8 +91,9 @@ class SearchableMixin:
                 return
             if search.is_being_rebuilt(cls.__tablename__):
                 raise search.SearchUnavailable('the index is being built')
-            newest = db.session.scalar(select(func.max(cls.id))) or 0
-            if newest <= SMALL or _is_alone(cls):
+            beginning = select(cls.id).limit(SMALL + 1).subquery()
+            count = db.session.scalar(select(func.count()).select_from(beginning)) or 0
+            if count <= SMALL or _is_alone(cls):
                 cls.reindex()
                 return
             app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]

@@ -65,7 +65,12 @@ def test_a_large_account(app: Flask, make_user: MakeUser, susan: User, count: in
     author = make_user('author', post_count=count)
     for start in range(0, count, 5000):
         rows = [
-            {'body': 'x', 'timestamp': START + timedelta(seconds=n), 'user_id': author.id}
+            {
+                'body': 'x',
+                'language': '',
+                'timestamp': START + timedelta(seconds=n),
+                'user_id': author.id,
+            }
             for n in range(start, start + 5000)
         ]
         db.session.execute(insert(Post), rows)
