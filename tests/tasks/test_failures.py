@@ -553,13 +553,21 @@ def test_more_jobs_than_slots_wait_and_stay_alive(
 
 
 def test_two_requests_at_once_start_one_job(
-    app: Flask, log_in: LogIn, susan: User, mailbox: Mailbox
+    app: Flask, log_in: LogIn, susan: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go_on = threading.Event()
+
+    def work(user: User, limit: int) -> bytes:
+        go_on.wait()  # until all have asked: a request after the end may start another job
+        return b'done'
+
+    monkeypatch.setattr(export, '_attachment', work)
     clients = [log_in(susan) for _ in range(4)]
     threads = [threading.Thread(target=client.post, args=['/export_posts']) for client in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    go_on.set()
     wait_until_over(only_task())
     assert len(mailbox.mails) == 1
