@@ -15,6 +15,8 @@ def findings(visitor: Visitor, axe: str) -> list[str]:
     """What axe-core says is seriously wrong with the page."""
     # The protocol of the browser's tools runs it: the page's own policy would not let it in.
     visitor.page.evaluate(axe)
+    # A colour half-way to the one under the pointer is nobody's to read.
+    visitor.page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))')
     result: dict[str, Any] = visitor.page.evaluate('axe.run()')
     return [
         f'{visitor.page.url}: {rule["id"]} at {json.dumps([n["target"] for n in rule["nodes"]])}'
