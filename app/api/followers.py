@@ -9,7 +9,7 @@ from app.api.auth import caller, token_auth
 from app.api.blueprint import bp
 from app.api.entries import entry_or_404
 from app.api.errors import bad_request
-from app.api.paging import Arguments, PageSchema, numbered
+from app.api.paging import Arguments, PageSchema, people_page
 from app.api.users import UserCollectionSchema
 from app.extensions import db
 from app.models import User
@@ -24,9 +24,7 @@ ONESELF = {400: 'This is you'}
 @response(UserCollectionSchema)
 def get_followers(page: Arguments, id: int) -> dict[str, Any]:
     """List who follows somebody, the latest account first."""
-    people = Followers(entry_or_404(User, id))
-    found = people.page(page['page'], page['per_page'])
-    return numbered(found, people.total(), 'api.get_followers', page, id=id)
+    return people_page(Followers(entry_or_404(User, id)), page)
 
 
 @bp.route('/users/<int:id>/followed', methods=['GET'])
@@ -35,9 +33,7 @@ def get_followers(page: Arguments, id: int) -> dict[str, Any]:
 @response(UserCollectionSchema)
 def get_followed(page: Arguments, id: int) -> dict[str, Any]:
     """List whom somebody follows, the latest account first."""
-    people = Followed(entry_or_404(User, id))
-    found = people.page(page['page'], page['per_page'])
-    return numbered(found, people.total(), 'api.get_followed', page, id=id)
+    return people_page(Followed(entry_or_404(User, id)), page)
 
 
 @bp.route('/users/<int:id>/follow', methods=['POST'])

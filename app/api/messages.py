@@ -30,7 +30,7 @@ def get_messages(page: Arguments) -> dict[str, Any]:
 
     It stays unread until `POST /api/messages/read`.
     """
-    return timeline_page(Received(caller()), 'api.get_messages', page)
+    return timeline_page(Received(caller()), page)
 
 
 @bp.route('/messages/sent', methods=['GET'])
@@ -39,7 +39,7 @@ def get_messages(page: Arguments) -> dict[str, Any]:
 @response(MessageCollectionSchema)
 def get_sent_messages(page: Arguments) -> dict[str, Any]:
     """Read what one has sent, the newest first."""
-    return timeline_page(Sent(caller()), 'api.get_sent_messages', page)
+    return timeline_page(Sent(caller()), page)
 
 
 @bp.route('/users/<int:id>/messages', methods=['GET'])
@@ -49,7 +49,7 @@ def get_sent_messages(page: Arguments) -> dict[str, Any]:
 def get_conversation(page: Arguments, id: int) -> dict[str, Any]:
     """Read what one has written to somebody and back, the newest first."""
     other = entry_or_404(User, id)
-    return timeline_page(Conversation(caller(), other), 'api.get_conversation', page, id=id)
+    return timeline_page(Conversation(caller(), other), page)
 
 
 @bp.route('/messages', methods=['POST'])

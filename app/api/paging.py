@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from marshmallow import fields, pre_load, validate
 
 from app.api.schemas import AnswerSchema, InputSchema
 from app.database import LARGEST_ID
 from app.forms.search import clean_query
 from app.models.correspondence import Messages
-from app.models.listing import MANY_DIGITS, OUT_OF_REACH, Page
+from app.models.listing import OUT_OF_REACH
+from app.models.people import Followed, Followers
 from app.models.timeline import Timeline, place_of
 
 PER_PAGE = 10
@@ -20,8 +21,8 @@ MOST_PER_PAGE = 100
 
 Arguments = dict[str, Any]
 
-
-WHOLE_NUMBER = re.compile(r'([+-]?)([0-9]+)')
+WHOLE_NUMBER = re.compile('[+-]?[0-9]+')
+MANY_DIGITS = 1000  # what comes after them makes no difference
 
 
 class Number(fields.Field[int]):
@@ -39,14 +40,11 @@ class Number(fields.Field[int]):
         self.most = most
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        found = WHOLE_NUMBER.fullmatch(str(value).strip())
-        if found is None:
+        text = str(value).strip()
+        if WHOLE_NUMBER.fullmatch(text) is None:
             default: int = self.load_default
             return default
-        sign, digits = found[1], found[2].lstrip('0')
-        if sign == '-' or not digits:
-            return 1
-        return min(int(digits), self.most) if len(digits) < MANY_DIGITS else self.most
+        return min(max(int(text[:MANY_DIGITS]), 1), self.most)
 
 
 class PageSchema(InputSchema):
@@ -85,9 +83,9 @@ class SearchSchema(PageSchema):
     @pre_load
     def clean(self, data: Any, **_kwargs: Any) -> Any:
         """Take nothing to look for as nothing said."""
-        wanted = dict(data)
-        wanted['q'] = clean_query(wanted.get('q'))
-        return wanted if wanted['q'] else {k: v for k, v in wanted.items() if k != 'q'}
+        q = clean_query(data.get('q'))
+        said = {name: value for name, value in data.items() if name != 'q'}
+        return {**said, 'q': q} if q else said
 
 
 class MetaSchema(AnswerSchema):
@@ -130,19 +128,18 @@ def collection(
     items: Sequence[Any],
     has_next: bool,
     total: int,
-    endpoint: str,
     arguments: Arguments,
-    **values: Any,
+    next_before: int | None = None,
 ) -> dict[str, Any]:
-    """Return a page as a collection schema wants it.
+    """Return a page as a collection schema wants it, with links to others like the present one.
 
-    `total` is the number of entries on all pages; `values` are the variables of the endpoint, and
-    what else the links are to carry along.
+    `total` is the number of entries on all pages; the next one begins below `next_before`.
     """
     page, per_page = arguments['page'], arguments['per_page']
 
-    def address(page: int, **more: Any) -> str:
-        return url_for(endpoint, page=page, per_page=per_page, **{**values, **more})
+    def address(page: int, before: int | None = None) -> str:
+        values = {**(request.view_args or {}), **arguments, 'page': page, 'before': before}
+        return url_for(str(request.endpoint), **values)
 
     return {
         'items': items,
@@ -153,30 +150,23 @@ def collection(
             'total_items': total,
         },
         '_links': {
-            'self': address(page),
-            'next': address(page + 1) if has_next else None,
+            'self': address(page, arguments.get('before')),
+            'next': address(page + 1, next_before) if has_next else None,
             'prev': address(page - 1) if page > 1 else None,
         },
     }
 
 
-def numbered(
-    page: Page[Any], total: int, endpoint: str, arguments: Arguments, **values: Any
-) -> dict[str, Any]:
-    """Return a page of a list that was found by its number."""
-    return collection(page.items, page.older is not None, total, endpoint, arguments, **values)
+def people_page(people: Followers | Followed, arguments: Arguments) -> dict[str, Any]:
+    """Return a page of people."""
+    page = people.page(arguments['page'], arguments['per_page'])
+    return collection(page.items, page.older is not None, people.total(), arguments)
 
 
-def timeline_page(
-    timeline: Timeline | Messages, endpoint: str, arguments: Arguments, **values: Any
-) -> dict[str, Any]:
+def timeline_page(timeline: Timeline | Messages, arguments: Arguments) -> dict[str, Any]:
     """Return a page of posts or messages. The link to the next one goes on where this one ends."""
     before = arguments.get('before')
     position = None if before is None else place_of(timeline.model, min(before, LARGEST_ID))
     page = timeline.page(arguments['page'], arguments['per_page'], before=position)
-    found = numbered(page, timeline.total(), endpoint, arguments, **values)
-    if before is not None:
-        found['_links']['self'] += f'&before={before}'
-    if page.older is not None:
-        found['_links']['next'] += f'&before={page.items[-1].id}'
-    return found
+    next_before = page.items[-1].id if page.items else None
+    return collection(page.items, page.older is not None, timeline.total(), arguments, next_before)

@@ -27,7 +27,7 @@ PostCollectionSchema = collection_of(PostSchema, 'PostCollection')
 @response(PostCollectionSchema)
 def get_posts(page: Arguments) -> dict[str, Any]:
     """Read everybody's posts, the newest first."""
-    return timeline_page(AllPosts(), 'api.get_posts', page)
+    return timeline_page(AllPosts(), page)
 
 
 @bp.route('/timeline', methods=['GET'])
@@ -36,7 +36,7 @@ def get_posts(page: Arguments) -> dict[str, Any]:
 @response(PostCollectionSchema)
 def get_timeline(page: Arguments) -> dict[str, Any]:
     """Read the own posts and those of everybody followed, the newest first."""
-    return timeline_page(caller().followed_posts(), 'api.get_timeline', page)
+    return timeline_page(caller().followed_posts(), page)
 
 
 @bp.route('/users/<int:id>/posts', methods=['GET'])
@@ -45,7 +45,7 @@ def get_timeline(page: Arguments) -> dict[str, Any]:
 @response(PostCollectionSchema)
 def get_user_posts(page: Arguments, id: int) -> dict[str, Any]:
     """Read what somebody wrote, the newest first."""
-    return timeline_page(PostsBy(entry_or_404(User, id)), 'api.get_user_posts', page, id=id)
+    return timeline_page(PostsBy(entry_or_404(User, id)), page)
 
 
 @bp.route('/posts', methods=['POST'])

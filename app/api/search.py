@@ -26,7 +26,7 @@ UNAVAILABLE = {503: 'The search engine is away'}
 @response(PostCollectionSchema)
 def search(found: Arguments) -> dict[str, Any]:
     """Search posts: those with more of the words, and rarer ones, come first."""
-    return page_of(Post, 'api.search', found)
+    return page_of(Post, found)
 
 
 @bp.route('/search/users', methods=['GET'])
@@ -36,10 +36,10 @@ def search(found: Arguments) -> dict[str, Any]:
 @response(UserCollectionSchema)
 def search_users(found: Arguments) -> dict[str, Any]:
     """Search people by their names."""
-    return page_of(User, 'api.search_users', found)
+    return page_of(User, found)
 
 
-def page_of(model: type[Post] | type[User], endpoint: str, wanted: Arguments) -> dict[str, Any]:
+def page_of(model: type[Post] | type[User], wanted: Arguments) -> dict[str, Any]:
     """Return the page of what was found that is wanted."""
     # The engine may take its time: no connection to the database waits for it.
     db.session.rollback()
@@ -50,5 +50,4 @@ def page_of(model: type[Post] | type[User], endpoint: str, wanted: Arguments) ->
     except SearchUnavailable:
         abort(try_later(503, 'search is unavailable', RETRY_AFTER))
     has_next = skipped(wanted) + wanted['per_page'] < min(total, DEEPEST_HIT)
-    carried = {'q': wanted['q'], 'order': wanted['order']}
-    return collection(items, has_next, total, endpoint, wanted, **carried)
+    return collection(items, has_next, total, wanted)

@@ -45,8 +45,7 @@ def get_users(page: Arguments) -> dict[str, Any]:
     """List everybody, the oldest account first."""
     found = everybody(page['per_page'] + 1, skipped(page))
     has_next = len(found) > page['per_page']
-    items = found[: page['per_page']]
-    return collection(items, has_next, number_of_accounts(), 'api.get_users', page)
+    return collection(found[: page['per_page']], has_next, number_of_accounts(), page)
 
 
 @bp.route('/users', methods=['POST'])
