@@ -1,16 +1,22 @@
 """How a page shows a job (chapter 22): while it runs, and how it ended."""
 
+from typing import Any
+
 from flask import (
+    Flask,
     Response,
     abort,
     after_this_request,
+    before_render_template,
     current_app,
     redirect,
     render_template,
     request,
     url_for,
 )
+from flask.blueprints import BlueprintSetupState
 from flask_login import current_user, login_required
+from jinja2 import Template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -29,8 +35,22 @@ def task_or_404(id: str) -> Task:
     return task
 
 
-@bp.app_template_global()
-def tasks_of_page() -> list[Task]:
+def read_for_page(_app: Flask, template: Template, context: dict[str, Any], **_: object) -> None:
+    """Read what base.html shows on each page of somebody who is logged in, before it is drawn.
+
+    A part of a page, a mail and the page of an error, for which the database may be away, have no
+    block of base.html's and show none of that.
+    """
+    if 'app_content' in template.blocks and current_user.is_authenticated:
+        context['tasks'] = _tasks_of_page()
+
+
+@bp.record
+def _read_for_pages(state: BlueprintSetupState) -> None:
+    before_render_template.connect(read_for_page, state.app)
+
+
+def _tasks_of_page() -> list[Task]:
     """Return the jobs that a page tells of. That one has gone well, it tells once."""
     tasks: list[Task] = current_user.tasks_to_show()
     over = [task.id for task in tasks if task.has_gone_well()]
