@@ -9,13 +9,14 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import event, func, select
 
 from app.cli.demo import bulk
-from app.cli.demo.community import conversations
-from app.cli.demo.people import PEOPLE
-from app.cli.demo.words import LANGUAGES
+from app.cli.demo.filling import texts
 from app.extensions import db
 from app.models import Post, User, followers
 from app.names import flaw_of
 from app.text import case_key, is_plain, normalize_name
+
+COMMUNITY = texts('community')
+PEOPLE = COMMUNITY['people']
 
 
 def count(column: Any, person: User) -> int | None:
@@ -131,14 +132,15 @@ def test_community_is_written_in_order_and_not_in_the_future(runner: FlaskCliRun
 
 
 def test_community_texts() -> None:
-    lines = [line for conversation in conversations() for line in conversation]
-    assert {line.username for line in lines} == {person.username for person in PEOPLE}
-    assert len({line.body for line in lines}) == len(lines)
-    assert any('\n' in line.body for line in lines)
-    assert any('https://example.org/' in line.body for line in lines)
-    scripts = {unicodedata.name(c).split()[0] for line in lines for c in line.body if c.isalpha()}
+    posts = [post for conversation in COMMUNITY['conversations'] for post in conversation]
+    bodies = [body for _minutes, _author, _language, body in posts]
+    assert {author for _minutes, author, *_rest in posts} == {one['username'] for one in PEOPLE}
+    assert len({*bodies}) == len(bodies)
+    assert any('\n' in body for body in bodies)
+    assert any('https://example.org/' in body for body in bodies)
+    scripts = {unicodedata.name(c).split()[0] for body in bodies for c in body if c.isalpha()}
     assert scripts >= {'ARABIC', 'CJK', 'CYRILLIC', 'DEVANAGARI', 'GREEK', 'HANGUL', 'HEBREW'}
-    assert all(len(person.about_me or '') <= 140 for person in PEOPLE)
+    assert all(len(person['about_me'] or '') <= 140 for person in PEOPLE)
 
 
 def test_bulk(runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +151,8 @@ def test_bulk(runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert number_of(User) == 60
     assert number_of(Post) == 500
     assert_consistent()
-    assert set(db.session.scalars(select(Post.language))) == {one.code for one in LANGUAGES}
+    codes = {language['code'] for language in texts('bulk')['languages']}
+    assert set(db.session.scalars(select(Post.language))) == codes
 
     logins = passwords(result.output)
     assert list(logins) == list(bulk.READERS)

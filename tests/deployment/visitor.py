@@ -5,6 +5,7 @@
 tells the core story there: two people register, write, follow and read.
 """
 
+import json
 import re
 import ssl
 import sys
@@ -13,6 +14,7 @@ from gzip import decompress
 from html import unescape
 from http.client import HTTPMessage
 from http.cookiejar import CookieJar
+from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from time import monotonic, sleep
@@ -22,7 +24,7 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_ope
 
 TIMEOUT = 20  # seconds
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-DEMO_POSTS = Path(__file__).parents[2] / 'app/cli/demo/posts.txt'
+DEMO = Path(__file__).parents[2] / 'app/cli/demo/community.json'
 PASSWORD = 'correct horse battery'
 
 
@@ -132,8 +134,9 @@ def assert_little_is_fetched(site: str) -> None:
     """Read a page of 25 posts again and again: it is small, and its length tells nothing."""
     reader = Visitor(site)
     reader.register(f'reader-{token_hex(4)}')
-    for post in DEMO_POSTS.read_text().split('\n\n')[:25]:
-        reader.post(post.partition('\n')[2])
+    conversations = json.loads(DEMO.read_text('utf-8'))['conversations']
+    for *_facts, body in list(chain(*conversations))[:25]:
+        reader.post(body)
     pages = [reader.get('/index', Accept_Encoding=SMALL) for _ in range(5)]
     assert {len(re.findall(r'id="post\d', page.text)) for page in pages} == {25}
     assert {page.headers['Content-Encoding'] for page in pages} == {SMALL}

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from app.cli.demo import bulk, community
-from app.cli.demo.filling import analyze
-from app.cli.demo.people import PEOPLE
+from app.cli.demo.filling import analyze, texts
 from app.cli.reindex import reindex_with_progress
 from app.database import utcnow
 from app.extensions import db
@@ -43,7 +42,7 @@ def demo(users: int | None, posts: int | None) -> None:
             else:
                 logins = bulk.fill(connection, utcnow(), password, users, posts)
             # Somebody may have signed up in the meantime.
-            _require_people(connection, users or len(PEOPLE))
+            _require_people(connection, users or len(texts('community')['people']))
     except IntegrityError:
         # Another process has just filled it with the same names.
         raise click.ClickException(NOT_EMPTY) from None

@@ -5,20 +5,19 @@ site. The second half have written a few posts long ago: whoever follows only th
 whose page is the hardest to find.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sized
 from datetime import datetime, timedelta
 from itertools import accumulate, islice
 from random import Random
+from typing import Any
 
 import click
-from sqlalchemy import Connection, Insert, insert
+from sqlalchemy import Connection, insert
 from werkzeug.security import generate_password_hash
 
-from app.cli.demo.filling import Row, account, ids_by_name, recount
-from app.cli.demo.words import LANGUAGES, Writer
+from app.cli.demo.filling import Row, account, ids_by_name, recount, texts
+from app.cli.demo.words import Writer
 from app.models import Post, User, followers
 
 SEED = 8
@@ -44,194 +43,97 @@ READERS = {
 }
 READER_SHARE = 0.001  # of all posts: enough own ones to turn pages
 
-GIVEN_NAMES = [
-    'adam',
-    'aiko',
-    'amir',
-    'anna',
-    'ayşe',
-    'björn',
-    'chloé',
-    'daniel',
-    'elena',
-    'fatima',
-    'giulia',
-    'hiro',
-    'ines',
-    'ivan',
-    'joão',
-    'julia',
-    'kofi',
-    'lena',
-    'luca',
-    'maría',
-    'mia',
-    'miguel',
-    'noah',
-    'olga',
-    'omar',
-    'priya',
-    'rosa',
-    'sofía',
-    'tom',
-    'yusuf',
-    'zoë',
-    'анна',
-    'иван',
-    'мария',
-    'ольга',
-    'ελένη',
-    'νίκος',
-    '小林',
-    '田中',
-    '李娜',
-    '王伟',
-    'أمينة',
-    'يوسف',
-    'प्रिया',
-    'रवि',
-    '민준',
-    '서연',
-]
-FAMILY_NAMES = [
-    'abe',
-    'almeida',
-    'bauer',
-    'chen',
-    'costa',
-    'diaz',
-    'evans',
-    'fischer',
-    'garcía',
-    'haddad',
-    'ito',
-    'jansen',
-    'kim',
-    'kaya',
-    'lopez',
-    'martin',
-    'müller',
-    'nguyen',
-    'novak',
-    'okafor',
-    'patel',
-    'petrov',
-    'rossi',
-    'sato',
-    'silva',
-    'smith',
-    'torres',
-    'weber',
-    'yilmaz',
-]
-
 
 def fill(
     connection: Connection, now: datetime, password: str, user_count: int, post_count: int
 ) -> list[str]:
     """Add that many people and posts; return the names of those who can log in."""
+
+    def add(table: Any, label: str, about: int, rows: Iterator[Row]) -> None:
+        with click.progressbar(length=about, label=label.ljust(8)) as progress:
+            while batch := list(islice(rows, BATCH)):
+                connection.execute(insert(table), batch)
+                progress.update(len(batch))
+
     random = Random(SEED)  # noqa: S311 - the same data every time, nothing is secret
-    people = _people(random, now, user_count, generate_password_hash(password))
-    _insert(connection, insert(User), people, 'People', user_count)
-    community = _Community(random, ids_by_name(connection))
-    follows = community.follows()
-    _insert(connection, insert(followers), follows, 'Follows', user_count * FOLLOWED_ON_AVERAGE)
-    posts = community.posts(now, post_count)
-    _insert(connection, insert(Post), posts, 'Posts', post_count)
+    password_hash = generate_password_hash(password)
+    add(User, 'People', user_count, _people(random, now, user_count, password_hash))
+    ids = ids_by_name(connection)
+    add(followers, 'Follows', user_count * FOLLOWED_ON_AVERAGE, _follows(random, ids))
+    add(Post, 'Posts', post_count, _posts(random, now, post_count, ids))
     click.echo('Counters')
     recount(connection)
     return list(READERS)
 
 
-def _insert(
-    connection: Connection, statement: Insert, rows: Iterable[Row], label: str, about: int
-) -> None:
-    rows = iter(rows)
-    with click.progressbar(length=about, label=f'{label:<8}') as progress:
-        while batch := list(islice(rows, BATCH)):
-            connection.execute(statement, batch)
-            progress.update(len(batch))
-
-
 def _people(random: Random, now: datetime, count: int, password_hash: str) -> Iterator[Row]:
+    given_names, family_names = texts('bulk')['given_names'], texts('bulk')['family_names']
     active_readers = [name for name in READERS if name != QUIET_READER]
     generated = (
-        f'{random.choice(GIVEN_NAMES)}.{random.choice(FAMILY_NAMES)}{number}'
+        f'{random.choice(given_names)}.{random.choice(family_names)}{number}'
         for number in range(1, count - len(READERS) + 1)
     )
     for number, name in enumerate([*active_readers, *generated, QUIET_READER], start=1):
         yield account(
-            username=name,
-            email=f'person{number}@example.com',
+            name,
+            f'person{number}@example.com',
             password_hash=password_hash if name in READERS else None,
             last_seen=now - timedelta(days=30) * random.random(),
         )
 
 
-class _Community:
-    """Who follows whom, and who writes how much in which language."""
-
-    def __init__(self, random: Random, ids: dict[str, int]) -> None:
-        self.random = random
-        self.ids = list(ids.values())
-        self.readers = {name: ids[name] for name in READERS}
-        self.active_count = math.ceil(len(ids) * ACTIVE_SHARE)
-        self.writers = [Writer(language, random) for language in LANGUAGES]
-        shares = [language.share for language in LANGUAGES]
-        self.languages = random.choices(range(len(LANGUAGES)), shares, k=len(ids))
-
-    def follows(self) -> Iterator[Row]:
-        random = self.random
-        popularity = list(accumulate(random.paretovariate(TAIL) for _ in self.ids))
-        # The mean of this distribution is the average that is wanted.
-        location = math.log(FOLLOWED_ON_AVERAGE) - 1 / 2
-        for person in self.ids:
-            if person in self.readers.values():
-                continue
-            count = min(round(random.lognormvariate(location, 1)), len(self.ids))
-            followed = set(random.choices(self.ids, cum_weights=popularity, k=count))
-            yield from _follows(person, sorted(followed - {person}))
-        for name, reader in self.readers.items():
-            people = self.ids[self.active_count :] if name == QUIET_READER else self.ids
-            others = [person for person in people if person != reader]
-            yield from _follows(reader, random.sample(others, min(READERS[name], len(others))))
-
-    def posts(self, now: datetime, count: int) -> Iterator[Row]:
-        random = self.random
-        everybody, active = self._activity()
-        writers = range(len(self.ids)), range(self.active_count)
-        for number in range(count):
-            progress = number / count
-            if progress < QUIET_SINCE:
-                author = random.choices(writers[0], cum_weights=everybody)[0]
-            else:
-                author = random.choices(writers[1], cum_weights=active)[0]
-            language = self.languages[author]
-            if random.random() < FOREIGN_LANGUAGE:
-                language = random.randrange(len(LANGUAGES))
-            yield {
-                'body': self.writers[language].write(),
-                'timestamp': now - (1 - progress) * TIME_SPAN - random.random() * DISORDER,
-                'user_id': self.ids[author],
-                'language': LANGUAGES[language].code,
-            }
-
-    def _activity(self) -> tuple[list[float], list[float]]:
-        """Return how much people write, summed up: for everybody, and for the active ones."""
-        random = self.random
-        activity = [
-            min(random.paretovariate(TAIL), MOST_ACTIVE) for _ in self.ids[: self.active_count]
-        ]
-        share = sum(activity) * READER_SHARE
-        activity = [
-            share if person in self.readers.values() else weight
-            for person, weight in zip(self.ids, activity, strict=False)
-        ]
-        # Less than the least of the active people.
-        quiet = [random.uniform(0.1, 1) for _ in self.ids[self.active_count :]]
-        return list(accumulate(activity + quiet)), list(accumulate(activity))
+def _follows(random: Random, ids: dict[str, int]) -> Iterator[Row]:
+    people = list(ids.values())
+    quiet = people[_active_count(people) :]
+    popularity = list(accumulate(random.paretovariate(TAIL) for _ in people))
+    # The mean of this distribution is the average that is wanted.
+    location = math.log(FOLLOWED_ON_AVERAGE) - 1 / 2
+    for name, person in ids.items():
+        if name in READERS:
+            others = {*(quiet if name == QUIET_READER else people)} - {person}
+            followed = random.sample(sorted(others), min(READERS[name], len(others)))
+        else:
+            count = min(round(random.lognormvariate(location, 1)), len(people))
+            followed = random.choices(people, cum_weights=popularity, k=count)
+        for other in sorted({*followed} - {person}):
+            yield {'follower_id': person, 'followed_id': other}
 
 
-def _follows(follower: int, people: Iterable[int]) -> Iterator[Row]:
-    for followed in people:
-        yield {'follower_id': follower, 'followed_id': followed}
+def _posts(random: Random, now: datetime, count: int, ids: dict[str, int]) -> Iterator[Row]:
+    languages = texts('bulk')['languages']
+    writers = [Writer(random, language) for language in languages]
+    shares = [language['share'] for language in languages]
+    own_writers = random.choices(writers, shares, k=len(ids))
+    people = list(zip(ids.values(), own_writers, strict=True))
+    activity = list(accumulate(_activity(random, list(ids))))
+    active = slice(_active_count(people))
+    active_people, activity_of_active = people[active], activity[active]
+    for number in range(count):
+        progress = number / count
+        if progress < QUIET_SINCE:
+            author, writer = random.choices(people, cum_weights=activity)[0]
+        else:
+            author, writer = random.choices(active_people, cum_weights=activity_of_active)[0]
+        if random.random() < FOREIGN_LANGUAGE:
+            writer = random.choice(writers)
+        yield {
+            'body': writer.write(),
+            'timestamp': now - (1 - progress) * TIME_SPAN - random.random() * DISORDER,
+            'user_id': author,
+            'language': writer.code,
+        }
+
+
+def _activity(random: Random, names: list[str]) -> list[float]:
+    """Return how much each of the people writes."""
+    active = _active_count(names)
+    activity = [min(random.paretovariate(TAIL), MOST_ACTIVE) for _ in names[:active]]
+    of_reader = sum(activity) * READER_SHARE
+    # Less than the least of the active people.
+    activity += [random.uniform(0.1, 1) for _ in names[active:]]
+    weights = zip(names, activity, strict=True)
+    return [of_reader if name in READERS else weight for name, weight in weights]
+
+
+def _active_count(people: Sized) -> int:
+    return math.ceil(len(people) * ACTIVE_SHARE)

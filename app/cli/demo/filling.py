@@ -1,5 +1,8 @@
 """What both kinds of demo data share: inserts past the ORM, and the counters they leave behind."""
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text, update
@@ -10,6 +13,12 @@ from app.text import case_key
 Row = dict[str, Any]
 
 TABLES = [User.__tablename__, Post.__tablename__, followers.name]
+
+
+@cache
+def texts(name: str) -> Any:
+    """Return what the file `<name>.json` beside this one holds."""
+    return json.loads(Path(__file__).with_name(f'{name}.json').read_text('utf-8'))
 
 
 def account(username: str, email: str, **columns: Any) -> Row:
@@ -24,35 +33,28 @@ def account(username: str, email: str, **columns: Any) -> Row:
 
 
 def ids_by_name(connection: Connection) -> dict[str, int]:
-    """Return the ids that the database gave to the people."""
-    rows = connection.execute(select(User.username, User.id).order_by(User.id))
-    return {name: user_id for name, user_id in rows}  # noqa: C416 - dict() cannot be typed
+    """Return the ids that the database gave to the people, in their order."""
+    people = connection.execute(select(User.username, User.id).order_by(User.id))
+    return {person.username: person.id for person in people}
 
 
 def recount(connection: Connection) -> None:
     """Set the counters of all people, which inserts past the ORM leave at 0."""
-    counters = {
+    counted = {
         User.post_count: Post.user_id,
         User.follower_count: followers.c.followed_id,
         User.followed_count: followers.c.follower_id,
     }
-    connection.execute(
-        update(User).values(
-            {
-                counter: select(func.count()).where(column == User.id).scalar_subquery()
-                for counter, column in counters.items()
-            }
-        )
-    )
+    numbers = {
+        counter: select(func.count()).where(column == User.id).scalar_subquery()
+        for counter, column in counted.items()
+    }
+    connection.execute(update(User).values(numbers))
 
 
 def analyze(engine: Engine) -> None:
-    """Tell the planner how large the tables have become.
-
-    A database that has grown slowly knows, this one would have to find out in the background.
-    """
-    quote = engine.dialect.identifier_preparer.quote
-    tables = ', '.join(map(quote, TABLES))
+    """Tell the planner how large the tables have become, which it would find out only slowly."""
+    tables = ', '.join(map(engine.dialect.identifier_preparer.quote, TABLES))
     command = {
         'sqlite': 'ANALYZE',
         'postgresql': f'VACUUM ANALYZE {tables}',
