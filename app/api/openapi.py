@@ -107,10 +107,9 @@ def _complete_operation(path: str, method: str, operation: Document, spec: Docum
             # They are said by where it stands.
             header.pop('in', None)
             header.pop('name', None)
-    body = operation.get('requestBody')
-    if body is not None:
-        [content] = body['content'].values()
-        body['required'] = 'required' in resolve(content['schema'], spec)
+    if 'requestBody' in operation:
+        body = operation['requestBody']
+        body['required'] = 'required' in resolve(schema_of(body), spec)
     for status in _possible_errors(path, method, operation):
         answer = operation['responses'].setdefault(str(status), {})
         answer.setdefault('description', HTTP_STATUS_CODES[status])
@@ -134,6 +133,12 @@ def _possible_errors(path: str, method: str, operation: Document) -> set[int]:
     if any(p['in'] == 'query' and p['name'] not in TOLERANT for p in operation['parameters']):
         errors.add(400)
     return errors
+
+
+def schema_of(part: Document) -> Document:
+    """Return the schema of a body or an answer; an empty one where there is nothing in it."""
+    schemas: list[Document] = [content['schema'] for content in part.get('content', {}).values()]
+    return schemas[0] if schemas else {}
 
 
 def resolve(schema: Document, spec: Document) -> Document:
