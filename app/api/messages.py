@@ -13,7 +13,6 @@ from app.api.entries import entry_or_404
 from app.api.errors import bad_request
 from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
 from app.api.schemas import LocationSchema, MessageSchema, NewMessageSchema
-from app.database import LARGEST_ID
 from app.extensions import db
 from app.models import Message, User
 from app.models.correspondence import Conversation, Received, Sent
@@ -91,10 +90,7 @@ def delete_message(id: int) -> tuple[str, int]:
 
 
 def own_message(id: int) -> Message:
-    message = caller().own_message(id) if id <= LARGEST_ID else None
-    if message is None:
-        abort(404)
-    return message
+    return caller().own_message(id) or abort(404)
 
 
 def find_recipient(data: Arguments) -> User:

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from app.database import LARGEST_ID
 from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import MessageForm
@@ -120,9 +119,7 @@ def delete_message(id: int) -> Response:
 
 def message_or_404(id: int) -> Message:
     """Return one's own copy of a message; of others' nothing is told, not even that."""
-    message: Message | None = current_user.own_message(id) if id <= LARGEST_ID else None
-    if message is None:
-        abort(404)
+    message: Message = current_user.own_message(id) or abort(404)
     return message
 
 

@@ -10,15 +10,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, union_all
 
 from app.models.listing import Listing, Position, Span, sort
-from app.models.message import Message
+from app.models.message import MESSAGE, Message, is_received_by, is_sent_by
 from app.models.timeline import LIMIT, Author, Shape, cut, post_position, rows
 from app.models.totals import total
 from app.models.user import User
 
-MESSAGE: Any = Message.__table__.c
 OWNER = bindparam('owner', type_=Integer)
 OTHER = bindparam('other', type_=Integer)
 
@@ -57,7 +56,7 @@ class Received(Messages):
         self.user = user
 
     def total(self) -> int:
-        received = select(Message.id).where(_received_by(self.user.id))
+        received = select(Message.id).where(is_received_by(self.user.id))
         return total(f'received {self.user.id}', received)
 
     def read(self, span: Span) -> list[Letter]:
@@ -71,7 +70,7 @@ class Sent(Messages):
         self.user = user
 
     def total(self) -> int:
-        return total(f'sent {self.user.id}', select(Message.id).where(_sent_by(self.user.id)))
+        return total(f'sent {self.user.id}', select(Message.id).where(is_sent_by(self.user.id)))
 
     def read(self, span: Span) -> list[Letter]:
         return _letters(_sent(Shape.of(span)), span, owner=self.user.id)
@@ -85,8 +84,8 @@ class Conversation(Messages):
 
     def total(self) -> int:
         name = f'conversation {self.user.id} {self.other.id}'
-        to_user = _received_by(self.user.id) & (Message.sender_id == self.other.id)
-        from_user = _sent_by(self.user.id) & (Message.recipient_id == self.other.id)
+        to_user = is_received_by(self.user.id) & (Message.sender_id == self.other.id)
+        from_user = is_sent_by(self.user.id) & (Message.recipient_id == self.other.id)
         return sum(
             total(f'{name} {direction}', select(Message.id).where(condition))
             for direction, condition in enumerate((to_user, from_user))
@@ -135,20 +134,20 @@ def _with_people(ids: Select[Any]) -> Select[Any]:
 
 @lru_cache
 def _received(shape: Shape) -> Select[Any]:
-    return _with_people(cut(select(MESSAGE.id).where(_received_by(OWNER)), MESSAGE, shape))
+    return _with_people(cut(select(MESSAGE.id).where(is_received_by(OWNER)), MESSAGE, shape))
 
 
 @lru_cache
 def _sent(shape: Shape) -> Select[Any]:
-    return _with_people(cut(select(MESSAGE.id).where(_sent_by(OWNER)), MESSAGE, shape))
+    return _with_people(cut(select(MESSAGE.id).where(is_sent_by(OWNER)), MESSAGE, shape))
 
 
 @lru_cache
 def _exchanged(shape: Shape) -> Select[Any]:
     # The newest of both directions are among the newest of each.
     ids = union_all(
-        _direction(_received_by(OWNER) & (MESSAGE.sender_id == OTHER), shape),
-        _direction(_sent_by(OWNER) & (MESSAGE.recipient_id == OTHER), shape),
+        _direction(is_received_by(OWNER) & (MESSAGE.sender_id == OTHER), shape),
+        _direction(is_sent_by(OWNER) & (MESSAGE.recipient_id == OTHER), shape),
     ).subquery()
     nearest = sort(select(ids.c.id), [ids.c.timestamp, ids.c.id], shape.upward).limit(LIMIT)
     skip = bindparam('skip', type_=Integer) if shape.skipping else None
@@ -160,11 +159,3 @@ def _direction(own: ColumnElement[bool], shape: Shape) -> Select[Any]:
     reach = bindparam('reach', type_=Integer)
     statement = select(MESSAGE.timestamp, MESSAGE.id).where(own)
     return select(cut(statement, MESSAGE, whole, reach).subquery())
-
-
-def _received_by(user_id: Any) -> ColumnElement[bool]:
-    return and_(MESSAGE.recipient_id == user_id, MESSAGE.kept_by_recipient)
-
-
-def _sent_by(user_id: Any) -> ColumnElement[bool]:
-    return and_(MESSAGE.sender_id == user_id, MESSAGE.kept_by_sender)

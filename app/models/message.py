@@ -11,22 +11,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Index,
-    String,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Index, String, and_, case, func, literal, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.database import TABLE_OPTIONS, Timestamp, utcnow
+from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
 from app.models.notification import Notified
@@ -69,6 +58,9 @@ class Message(Model):
 
     def __repr__(self) -> str:
         return f'<Message {self.body}>'
+
+
+MESSAGE: Any = Message.__table__.c
 
 
 class Correspondent(Notified):
@@ -137,10 +129,9 @@ class Correspondent(Notified):
 
     def own_message(self, id_: int) -> Message | None:
         """Return the message with that id if the user has a copy of it."""
-        copy = or_(
-            (Message.sender_id == self.id) & Message.kept_by_sender,
-            (Message.recipient_id == self.id) & Message.kept_by_recipient,
-        )
+        if id_ > LARGEST_ID:
+            return None
+        copy = is_sent_by(self.id) | is_received_by(self.id)
         return db.session.scalars(select(Message).where(Message.id == id_, copy)).one_or_none()
 
     def delete_message(self, message: Message) -> None:
@@ -168,9 +159,15 @@ def _is_there(condition: ColumnElement[bool]) -> bool:
 
 def is_unread(recipient_id: Any, since: Any) -> ColumnElement[bool]:
     """Return the condition that a message is unread by somebody who last looked at `since`."""
-    return and_(
-        Message.recipient_id == recipient_id,
-        Message.kept_by_recipient,
-        ~Message.read_by_recipient,
-        Message.timestamp > since,
-    )
+    is_new = and_(~MESSAGE.read_by_recipient, MESSAGE.timestamp > since)
+    return is_received_by(recipient_id) & is_new
+
+
+def is_received_by(user_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a message was sent to somebody, who has kept it."""
+    return and_(MESSAGE.recipient_id == user_id, MESSAGE.kept_by_recipient)
+
+
+def is_sent_by(user_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a message was sent by somebody, who has kept it."""
+    return and_(MESSAGE.sender_id == user_id, MESSAGE.kept_by_sender)
