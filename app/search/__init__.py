@@ -10,8 +10,8 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 from app.search.engine import (
     DEEPEST_HIT,
     FIELD_END,
+    Changes,
     Document,
     Documents,
     Engine,
@@ -67,8 +68,12 @@ def add_to_index(index: str, model: Searchable) -> None:
 
     An engine in trouble is logged, not raised: what was saved is saved.
     """
+    with suppress(SearchUnavailable):
+        if not index_exists(index):
+            with rebuild_index(index):
+                pass
     text = document(getattr(model, field) for field in model.__searchable__)
-    update_index(index, {model.id: text}, create=True)
+    update_index(index, {model.id: text})
 
 
 def remove_from_index(index: str, model: Searchable) -> None:
@@ -90,16 +95,14 @@ def query_index(
     return _state().call(lambda engine: engine.query(index, parsed, offset, limit, order))
 
 
-def update_index(
-    index: str, changes: Mapping[int, Document | None], *, create: bool = False
-) -> None:
+def update_index(index: str, changes: Changes) -> None:
     """Add and replace many entries at once, and remove those that are None.
 
-    An index that is not there yet is left alone, unless it is to be created: when it is built, it
-    will have them. An engine in trouble is logged, not raised.
+    An index that is not there yet is left alone: when it is built, it will have them. An engine in
+    trouble is logged, not raised.
     """
     try:
-        _state().call(lambda engine: engine.write(index, changes, create=create))
+        _state().call(lambda engine: engine.write(index, changes))
     except SearchUnavailable as error:
         logger.warning(
             '%d entries of the index %s are not up to date, "flask search reindex" repairs it: %s',

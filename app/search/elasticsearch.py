@@ -7,17 +7,17 @@ second alias, `<index>.new`. Every write is sent to both, and the one that is no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import elastic_transport
 from elastic_transport import NodeConfig, TransportError, Urllib3HttpNode
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from app.search.engine import (
     REBUILDING_LIMIT,
-    Document,
+    Changes,
     Documents,
     Engine,
     Order,
@@ -34,6 +34,7 @@ REFRESH_INTERVAL = '500ms'  # until a new entry is found
 TOO_MANY_REQUESTS, SERVER_ERROR, CONFLICT, NOT_FOUND = 429, 500, 409, 404
 
 SETTINGS: dict[str, Any] = {
+    'refresh_interval': '-1',  # until it takes the place of the old one
     'number_of_shards': 1,
     'auto_expand_replicas': '0-1',
     # How often a word stands in an entry does not matter, nor how long the entry is.
@@ -83,15 +84,9 @@ class ElasticsearchEngine(Engine):
         with _translated():
             return bool(self.client.indices.exists_alias(name=index))
 
-    def write(
-        self, index: str, changes: Mapping[int, Document | None], *, create: bool = False
-    ) -> None:
-        if not changes:
-            return
+    def write(self, index: str, changes: Changes) -> None:
         with _translated():
-            if create and not self.client.indices.exists_alias(name=index):
-                self._create(f'{index}-0', index)
-            _bulk(self.client, list(_write_operations(index, changes)), {NOT_FOUND})
+            _bulk(self.client, _write_operations(index, changes), {NOT_FOUND})
 
     def query(
         self, index: str, query: Query, offset: int, limit: int, order: Order
@@ -127,23 +122,19 @@ class ElasticsearchEngine(Engine):
         indices = self.patient.indices
         with _translated():
             abandoned = self._names(new)
-            self._create(name, None, refresh_interval='-1')
+            indices.create(index=name, settings=SETTINGS, mappings=MAPPINGS)
             actions: list[dict[str, Any]] = [{'add': {'index': name, 'alias': new}}]
             actions += [{'remove_index': {'index': old}} for old in abandoned]
             indices.update_aliases(actions=actions)
 
         def add(documents: Documents) -> None:
-            operations = [
-                line
-                for id_, document in documents.items()
-                for line in (
-                    {'create': {'_index': new, '_id': str(id_), 'require_alias': True}},
-                    {'number': id_, 'words': document},
-                )
-            ]
+            operations: list[dict[str, Any]] = []
+            for id_, document in documents.items():
+                target = {'_index': new, '_id': str(id_), 'require_alias': True}
+                operations += [{'create': target}, {'number': id_, 'words': document}]
             with _translated():
                 # What is there already was written meanwhile, and is newer.
-                _bulk(self.patient, operations, {CONFLICT}) if operations else None
+                _bulk(self.patient, operations, {CONFLICT})
 
         try:
             yield add
@@ -160,19 +151,6 @@ class ElasticsearchEngine(Engine):
         with _translated():
             starts = [int(name.rpartition('-')[2]) / 1e6 for name in self._names(_new(index))]
         return any(start > time.time() - REBUILDING_LIMIT for start in starts)
-
-    def _create(self, name: str, alias: str | None, **settings: object) -> None:
-        try:
-            self.patient.indices.create(
-                index=name,
-                aliases={alias: {}} if alias else {},
-                settings={'refresh_interval': REFRESH_INTERVAL, **SETTINGS, **settings},
-                mappings=MAPPINGS,
-            )
-        except BadRequestError as error:
-            # Somebody else was quicker.
-            if error.error != 'resource_already_exists_exception':
-                raise
 
     def _names(self, alias: str) -> list[str]:
         """Return the names of the real indices behind `alias`."""
@@ -204,33 +182,28 @@ class ElasticsearchEngine(Engine):
         self.patient.indices.refresh(index=name)
         found = self.patient.search(index=name, query={'term': {'removed': True}}, size=10_000)
         ids = [hit['_id'] for hit in found['hits']['hits']]
-        if ids:
-            operations = [{'delete': {'_index': name, '_id': id_}} for id_ in ids]
-            _bulk(self.patient, operations, {NOT_FOUND})
+        operations = [{'delete': {'_index': name, '_id': id_}} for id_ in ids]
+        _bulk(self.patient, operations, {NOT_FOUND})
 
 
-def _write_operations(
-    index: str, changes: Mapping[int, Document | None]
-) -> Iterator[dict[str, Any]]:
+def _write_operations(index: str, changes: Changes) -> list[dict[str, Any]]:
+    operations: list[dict[str, Any]] = []
     for id_, document in changes.items():
         live = {'_index': index, '_id': str(id_)}
         new = {'_index': _new(index), '_id': str(id_), 'require_alias': True}
         if document is None:
-            yield {'delete': live}
-            yield {'index': new}
-            yield {'number': id_, 'removed': True}
+            operations += [{'delete': live}, {'index': new}, {'number': id_, 'removed': True}]
         else:
             entry = {'number': id_, 'words': document}
-            yield {'index': {**live, 'require_alias': True}}
-            yield entry
-            yield {'index': new}
-            yield entry
+            operations += [{'index': {**live, 'require_alias': True}}, entry]
+            operations += [{'index': new}, entry]
+    return operations
 
 
 def _bulk(client: Elasticsearch, operations: list[dict[str, Any]], accepted: set[int]) -> None:
-    answer = client.bulk(operations=operations, timeout=f'{TIMEOUT}s')
-    if not answer['errors']:
+    if not operations:
         return
+    answer = client.bulk(operations=operations, timeout=f'{TIMEOUT}s')
     for item in answer['items']:
         (result,) = item.values()
         if 'error' in result and result['status'] not in accepted:

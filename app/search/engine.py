@@ -12,6 +12,7 @@ Order = Literal['best', 'newest']
 # The words of an entry, folded, with a space between them; see `document`.
 Document = str
 Documents = Mapping[int, Document]
+Changes = Mapping[int, Document | None]
 
 # No word has it: a phrase does not reach from one field of an entry into the next.
 FIELD_END = '|'
@@ -42,13 +43,11 @@ class Engine(ABC):
         """Tell whether there is such an index."""
 
     @abstractmethod
-    def write(
-        self, index: str, changes: Mapping[int, Document | None], *, create: bool = False
-    ) -> None:
+    def write(self, index: str, changes: Changes) -> None:
         """Add or replace entries, and remove those that are None, all at once.
 
-        Without the index nothing happens, unless it is to be created. What is written while it is
-        being rebuilt reaches the new index as well.
+        Without the index nothing happens. What is written while it is being rebuilt reaches the new
+        index as well.
         """
 
     @abstractmethod

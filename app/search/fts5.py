@@ -12,8 +12,8 @@ import os
 import secrets
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from app.database import remove_if_broken
 from app.search.engine import (
     DEEPEST_HIT,
     REBUILDING_LIMIT,
+    Changes,
     Document,
     Documents,
     Engine,
@@ -35,11 +36,10 @@ FORMAT = 1  # of the file, and of the words in it: a file of another format coun
 BUSY_TIMEOUT = 2  # seconds that a writer waits for another process's write
 MERGE_PAGES = 500  # merged in one go: as many as others can wait for
 
-_SCHEMA = """
-    CREATE TABLE IF NOT EXISTS rebuilding (name TEXT PRIMARY KEY, token TEXT, started REAL);
-    CREATE TABLE IF NOT EXISTS touched (name TEXT, id INTEGER, PRIMARY KEY (name, id))
-        WITHOUT ROWID;
-"""
+_TABLES = (
+    'rebuilding (name TEXT PRIMARY KEY, token TEXT, started REAL)',
+    'touched (name TEXT, id INTEGER, PRIMARY KEY (name, id)) WITHOUT ROWID',
+)
 
 
 class Fts5(Engine):
@@ -50,15 +50,11 @@ class Fts5(Engine):
         with self._reading() as connection:
             return connection is not None and _has_table(connection, _live(index))
 
-    def write(
-        self, index: str, changes: Mapping[int, Document | None], *, create: bool = False
-    ) -> None:
-        if not create and not os.path.exists(self.path):
+    def write(self, index: str, changes: Changes) -> None:
+        if not os.path.exists(self.path):
             return
         with self._writing() as connection:
             live, new = _live(index), _new(index)
-            if create and not _has_table(connection, live):
-                _create_table(connection, live)
             tables = [table for table in (live, new) if _has_table(connection, table)]
             ids = [(id_,) for id_ in changes]
             rows = [(id_, document) for id_, document in changes.items() if document is not None]
@@ -76,10 +72,13 @@ class Fts5(Engine):
         with self._reading() as connection:
             if connection is None or not query.wanted or not _has_table(connection, _live(index)):
                 return [], 0
-            search = _Search(connection, _live(index), query)
+            search = _Search(connection, _live(index))
+            expression = _expression(query.wanted, query.excluded)
             if order == 'newest' or len(query.wanted) == 1:
-                return search.newest(offset, limit), search.total()
-            return search.best(offset, limit), search.total()
+                ids = search.newest(expression, offset, limit)
+            else:
+                ids = search.best(query)[offset : offset + limit]
+            return ids, search.count(expression)
 
     @contextmanager
     def rebuild(self, index: str) -> Iterator[Callable[[Documents], None]]:
@@ -88,7 +87,11 @@ class Fts5(Engine):
         with self._writing() as connection:
             connection.execute(f'DROP TABLE IF EXISTS {new}')
             connection.execute('DELETE FROM touched WHERE name = ?', (index,))
-            _create_table(connection, new)
+            # The words are split and folded already. This tokenizer leaves all scripts alone:
+            # `unicode61` would judge them by the Unicode of its own year.
+            connection.execute(
+                f'CREATE VIRTUAL TABLE {new} USING fts5(words, tokenize="ascii tokenchars \'|\'")'
+            )
             connection.execute(
                 'INSERT OR REPLACE INTO rebuilding VALUES (?, ?, ?)', (index, token, time.time())
             )
@@ -155,10 +158,6 @@ class Fts5(Engine):
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Give a connection whose changes are all kept at the end, or none of them."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SearchUnavailable(str(error)) from error
         with self._connection() as connection:
             connection.execute('PRAGMA journal_mode = WAL')
             connection.execute('BEGIN IMMEDIATE')
@@ -182,8 +181,9 @@ class Fts5(Engine):
         # One for each use, which costs 0.2 ms: nothing is shared by threads or forked processes,
         # and a file that was replaced is not held on to.
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise SearchUnavailable(f'{self.path}: {error}') from error
         try:
             # The file can be made again: it need not survive a loss of power.
@@ -198,47 +198,35 @@ class Fts5(Engine):
 
 
 class _Search:
-    """One query in one state of an index."""
+    """One state of an index, to be asked."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, query: Query) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
         self.connection = connection
         self.table = table
-        self.query = query
 
-    def total(self) -> int:
-        return self._count(_expression(self.query.wanted, self.query.excluded))
-
-    def newest(self, offset: int, limit: int) -> list[int]:
-        return self._newest(_expression(self.query.wanted, self.query.excluded), offset, limit)
-
-    def best(self, offset: int, limit: int) -> list[int]:
+    def best(self, query: Query) -> list[int]:
         """Rank the newest entries that have each phrase, as many as pages can show."""
         entries = self.connection.execute(
             f'SELECT count(*) FROM {self.table}_docsize'  # noqa: S608
         ).fetchone()[0]
-        rarity = {
-            word: _rarity(self._count(_expression([(word,)])), entries)
-            for phrase in self.query.wanted
-            for word in phrase
-        }
-        scores: Counter[int] = Counter()
-        for phrase in self.query.wanted:
+        words = {word for phrase in query.wanted for word in phrase}
+        rarity = {word: _rarity(self.count(_expression([(word,)])), entries) for word in words}
+        scores: dict[int, float] = defaultdict(float)
+        for phrase in query.wanted:
             score = sum(rarity[word] for word in phrase)
-            expression = _expression([phrase], self.query.excluded)
-            for id_ in self._newest(expression, 0, DEEPEST_HIT):
-                scores[id_] += score  # type: ignore[assignment]
+            for id_ in self.newest(_expression([phrase], query.excluded), 0, DEEPEST_HIT):
+                scores[id_] += score
         # Rounded: sums in another order differ in the last digits.
-        ranked = sorted(scores, key=lambda id_: (round(scores[id_], 4), id_), reverse=True)
-        return ranked[offset : offset + limit]
+        return sorted(scores, key=lambda id_: (round(scores[id_], 4), id_), reverse=True)
 
-    def _count(self, expression: str) -> int:
+    def count(self, expression: str) -> int:
         rows = self.connection.execute(
             f'SELECT count(*) FROM {self.table} WHERE {self.table} MATCH ?',  # noqa: S608
             (expression,),
         )
         return int(rows.fetchone()[0])
 
-    def _newest(self, expression: str, offset: int, limit: int) -> list[int]:
+    def newest(self, expression: str, offset: int, limit: int) -> list[int]:
         rows = self.connection.execute(
             f'SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?'  # noqa: S608
             ' ORDER BY rowid DESC LIMIT ? OFFSET ?',
@@ -282,14 +270,6 @@ def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     return row is not None
 
 
-def _create_table(connection: sqlite3.Connection, name: str) -> None:
-    # The words are split and folded already. This tokenizer leaves all scripts alone: `unicode61`
-    # would judge them by the Unicode of its own year.
-    connection.execute(
-        f'CREATE VIRTUAL TABLE {name} USING fts5(words, tokenize="ascii tokenchars \'|\'")'
-    )
-
-
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[int, Document]]) -> None:
     connection.executemany(f'INSERT INTO {table}(rowid, words) VALUES (?, ?)', rows)  # noqa: S608
 
@@ -299,15 +279,14 @@ def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute('PRAGMA user_version').fetchone()[0]
     if version == FORMAT:
         return
-    names = connection.execute(
+    old = connection.execute(
         "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'"
+        " OR name IN ('rebuilding', 'touched')"
     ).fetchall()
-    for (name,) in names:
+    for (name,) in old:
         connection.execute(f'DROP TABLE "{name}"')
-    for table in ('rebuilding', 'touched'):
-        connection.execute(f'DROP TABLE IF EXISTS {table}')
-    for statement in _SCHEMA.split(';')[:-1]:
-        connection.execute(statement)
+    for table in _TABLES:
+        connection.execute(f'CREATE TABLE {table}')
     connection.execute(f'PRAGMA user_version = {FORMAT}')
 
 

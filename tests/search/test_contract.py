@@ -210,7 +210,8 @@ class TestRebuilding:
         assert not search.is_being_rebuilt('things')
 
     def test_what_is_written_meanwhile_reaches_both(self, app: Flask) -> None:
-        search.update_index('things', {n: f'word{n} old' for n in range(1, 6)}, create=True)
+        with search.rebuild_index('things') as add:
+            add({n: f'word{n} old' for n in range(1, 6)})
         eventually(lambda: query_index('things', 'old', 1, 9)[1], 5)
         with search.rebuild_index('things') as add:
             search.update_index('things', {1: 'word1 changed', 2: None, 6: 'word6 added'})
