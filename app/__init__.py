@@ -4,7 +4,6 @@ from flask import Flask
 
 from app import database, logs, search
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
-from app.languages import translate
 from app.languages.locales import select_language
 from app.logs import audit
 from app.web import (
@@ -52,7 +51,6 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     audit.init_app(app)
     templating.init_app(app)
     drawn.init_app(app)
-    translate.init_app(app)
 
     from app import tasks
     from app.errors import bp as errors_bp

@@ -187,7 +187,8 @@ def _no_slow_hashes() -> None:
 
 @pytest.fixture
 def _empty_database(config_class: type[Config], _empty: Callable[[], None]) -> None:
-    """No rows from another test, nothing counted, no search index, which is made anew."""
+    """No rows from another test, nothing counted or translated, no search index: made anew."""
+    translate.translation.cache_clear()
     for pattern in ('search-*', 'limits.db*'):
         for leftover in Path(config_class.INSTANCE_PATH).glob(pattern):
             leftover.unlink()
@@ -286,7 +287,6 @@ def app(shared_app: Flask, _empty_database: None) -> Iterator[Flask]:
     shared_app.config.update(config)
     shared_app.extensions.clear()
     shared_app.extensions.update(extensions)
-    translate.init_app(shared_app)
     search.init_app(shared_app)
 
 

@@ -21,23 +21,11 @@ def _pybabel(command: str, *arguments: str) -> None:
 def _extract(folder: str) -> str:
     """Collect all texts that are marked; return the file they are in."""
     template = str(Path(folder) / 'messages.pot')
+    marks = ['-F', 'babel.cfg', '-k', '_l', '-k', 'lazy_ngettext:1,2']
     # By name and without line numbers: what several people add at a time can be merged.
     order = ['--sort-output', '--no-location', '--no-wrap']
     about = ['--project=Microblog', '--copyright-holder=the authors of Microblog']
-    _pybabel(
-        'extract',
-        '-F',
-        'babel.cfg',
-        '-k',
-        '_l',
-        '-k',
-        'lazy_ngettext:1,2',
-        *order,
-        *about,
-        '-o',
-        template,
-        '.',
-    )
+    _pybabel('extract', *marks, *order, *about, '-o', template, '.')
     return template
 
 

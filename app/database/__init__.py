@@ -97,7 +97,7 @@ def _server_arguments(url: URL) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {'connect_timeout': CONNECT_TIMEOUT}
     if url.get_backend_name() == 'mysql':
-        # Until we are let in; see `_limit_answers`.
+        # Until we are let in; see `set_answer_timeout`.
         arguments |= {'read_timeout': CONNECT_TIMEOUT, 'write_timeout': ANSWER_TIMEOUT}
         return {name: value for name, value in arguments.items() if name not in url.query}
     arguments |= {
@@ -134,11 +134,6 @@ class PostgreSQLConnection(psycopg.Connection[Any]):
 @event.listens_for(Engine, 'do_connect')
 def _connect_to_postgresql(dialect: Dialect, _record: Any, args: Any, options: Any) -> Any:
     return PostgreSQLConnection.connect(*args, **options) if dialect.driver == 'psycopg' else None
-
-
-@event.listens_for(Engine, 'connect')
-def _limit_answers(connection: Any, _record: Any) -> None:
-    set_answer_timeout(connection, ANSWER_TIMEOUT)
 
 
 def set_answer_timeout(connection: Any, seconds: float | None) -> None:
@@ -185,7 +180,8 @@ def remove_if_broken(path: str | Path, error: sqlite3.Error) -> None:
 
 
 @event.listens_for(Engine, 'connect')
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, _record: Any) -> None:
+    set_answer_timeout(connection, ANSWER_TIMEOUT)
     if isinstance(connection, sqlite3.Connection):
         connection.execute('PRAGMA foreign_keys = ON')
         use_write_ahead_log(connection)

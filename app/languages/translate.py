@@ -1,13 +1,12 @@
 """Translating a post through Microsoft Translator (chapter 14)."""
 
 import json
-from collections.abc import MutableMapping
 from threading import Lock
 from typing import Any
 
 import requests
-from cachetools import TTLCache
-from flask import Flask, current_app
+from cachetools import TTLCache, cached
+from flask import current_app
 from flask_babel import gettext as _
 from requests.adapters import HTTPAdapter
 
@@ -51,20 +50,11 @@ def translate(text: str, source_language: str, dest_language: str) -> str:
     """
     if not current_app.config['MS_TRANSLATOR_KEY']:
         return Failure(_('Error: the translation service is not configured.'))
-    known: MutableMapping[tuple[str, str, str], str] = current_app.extensions['translations']
-    lock: Lock = current_app.extensions['translations_lock']
-    wanted = (text, _service_code(source_language), _service_code(dest_language))
-    with lock:
-        translated = known.get(wanted)
-    if translated is None:
-        try:
-            translated = _text(_ask_service(*wanted))
-        except _FAILURES as error:
-            current_app.logger.warning('The translation service failed: %s', error)
-            return Failure(_('Error: the translation service failed.'))
-        with lock:
-            known[wanted] = translated
-    return translated
+    try:
+        return translation(text, _service_code(source_language), _service_code(dest_language))
+    except _FAILURES as error:
+        current_app.logger.warning('The translation service failed: %s', error)
+        return Failure(_('Error: the translation service failed.'))
 
 
 def _service_code(language: str) -> str:
@@ -77,6 +67,15 @@ class _Adapter(HTTPAdapter):
         pool = super().get_connection_with_tls_context(*args, **kwargs)
         limit_answers(pool)
         return pool
+
+
+@cached(TTLCache(REMEMBERED, REMEMBERED_FOR), lock=Lock())
+def translation(text: str, source: str, destination: str) -> str:
+    """Return what the service makes of `text`. Raises one of `_FAILURES`."""
+    translated = json.loads(_ask_service(text, source, destination))[0]['translations'][0]['text']
+    if not isinstance(translated, str):
+        raise TypeError('it answered without a text')
+    return translated
 
 
 def _ask_service(text: str, source: str, destination: str) -> bytes:
@@ -109,15 +108,3 @@ def _read(response: requests.Response) -> bytes:
         if len(body) > LARGEST_ANSWER:
             raise ValueError('its answer does not come to an end')
     return body
-
-
-def _text(answer: bytes) -> str:
-    text = json.loads(answer)[0]['translations'][0]['text']
-    if not isinstance(text, str):
-        raise TypeError('it answered without a text')
-    return text
-
-
-def init_app(app: Flask) -> None:
-    app.extensions['translations'] = TTLCache(REMEMBERED, REMEMBERED_FOR)
-    app.extensions['translations_lock'] = Lock()

@@ -15,7 +15,7 @@ from werkzeug.utils import import_string
 from app.extensions import db
 from app.models import task as tasks
 from app.models.task import Task
-from app.tasks.heartbeat import Heartbeat
+from app.tasks.heartbeat import heartbeat
 
 TIME_LIMIT = 600  # seconds that a job may take; 100,000 posts are exported in a few
 PROGRESS_INTERVAL = 1  # seconds between two notes of the progress: no page asks more often
@@ -58,7 +58,7 @@ def job(function: Callable[P, None]) -> Callable[P, None]:
                 current_app.logger.warning('Nobody wants the task %s any more', task_id)
                 return
             _noted.set((0, monotonic()))
-            with Heartbeat(task_id, TIME_LIMIT):
+            with heartbeat(task_id, TIME_LIMIT):
                 failure = _attempt(function, *args, **kwargs)
             db.session.rollback()
             task = db.session.get(Task, task_id)

@@ -9,7 +9,7 @@ from werkzeug.utils import import_string
 
 from app.background import continued_request, present_request_id
 from app.models.task import JobsUnavailableError, Task
-from app.tasks.heartbeat import Heartbeat
+from app.tasks.heartbeat import heartbeat
 from app.tasks.job import current_task
 
 AT_ONCE = 2  # jobs of one process; more of them wait for their turn
@@ -48,7 +48,7 @@ class ThreadRunner:
         continued_request.set(request_id)
         current_task.set(task_id)
         with self.app.app_context():
-            with Heartbeat(task_id):
+            with heartbeat(task_id):
                 self.slots.acquire()
             try:
                 import_string(f'app.tasks.{name}')(*args, **kwargs)

@@ -8,7 +8,7 @@ none. What an earlier release has put there stays, for the pages that visitors s
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,32 +28,18 @@ FINGERPRINTED = rf'\.[0-9a-f]{{{DIGEST_LENGTH}}}\.\w+$'
 BOOTSTRAP_FILES = ['css/bootstrap.min.css', 'js/bootstrap.min.js', 'umd/popper.min.js']
 
 
-class StaticFiles:
-    """Files of one folder, and what they are called below PUBLIC_PATH/`prefix`."""
-
-    def __init__(self, folder: Path, names: Iterable[str], public: Path, prefix: str) -> None:
-        self.folder = folder
-        self.public = public
-        self.prefix = prefix
-        self.fingerprinted = {name: _fingerprinted(folder, name) for name in names}
-
-    def publish(self) -> None:
-        """Put what is missing into the public folder. Raises OSError where that may not be."""
-        for name, fingerprinted in self.fingerprinted.items():
-            target = self.public / self.prefix / fingerprinted
-            if not target.exists():
-                self._publish(self.folder / name, target)
-
-    def _publish(self, source: Path, target: Path) -> None:
-        """Copy a file and compress it. It is there when all its forms are, and not before."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Where nobody looks, but on the same disk. Several processes may do this at once.
-        with TemporaryDirectory(prefix='.', dir=self.public) as folder:
-            draft = Path(folder, target.name)
-            shutil.copyfile(source, draft)
-            compressed = [Path(name) for name in Compressor(quiet=True).compress(str(draft))]
-            for path in [*compressed, draft]:
-                path.replace(target.parent / path.name)
+def _publish(source: Path, target: Path, public: Path) -> None:
+    """Copy a file and compress it. It is there when all its forms are, and not before."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Where nobody looks, but on the same disk. Several processes may do this at once.
+    with TemporaryDirectory(prefix='.', dir=public) as folder:
+        draft = Path(folder, target.name)
+        shutil.copyfile(source, draft)
+        compressed = [Path(name) for name in Compressor(quiet=True).compress(str(draft))]
+        for path in [*compressed, draft]:
+            path.replace(target.parent / path.name)
 
 
 def _fingerprinted(folder: Path, name: str) -> str:
@@ -85,15 +71,21 @@ def init_app(app: Flask) -> None:
         return  # whoever changes a file wants to see it at the next request
     public = Path(app.config['PUBLIC_PATH'])
     own, bootstrap = Path(str(app.static_folder)), app.blueprints['bootstrap']
-    files = {
-        'static': StaticFiles(own, _names(own), public, 'static'),
-        'bootstrap.static': StaticFiles(
-            Path(str(bootstrap.static_folder)), BOOTSTRAP_FILES, public, 'bootstrap/static'
+    # Endpoint: below which prefix, the files of which folder.
+    folders = {
+        'static': ('static', own, _names(own)),
+        'bootstrap.static': (
+            'bootstrap/static',
+            Path(str(bootstrap.static_folder)),
+            BOOTSTRAP_FILES,
         ),
     }
+    published: dict[tuple[str, str], str] = {}
     try:
-        for published in files.values():
-            published.publish()
+        for endpoint, (prefix, folder, names) in folders.items():
+            for name in names:
+                published[endpoint, name] = fingerprinted = _fingerprinted(folder, name)
+                _publish(folder / name, public / prefix / fingerprinted, public)
     except OSError as error:
         # The plain names work as well: they are only slower.
         app.logger.warning('Static files are not published in PUBLIC_PATH: %s', error)
@@ -101,9 +93,9 @@ def init_app(app: Flask) -> None:
 
     @app.url_defaults
     def use_fingerprint(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint in files and 'filename' in values:
+        if endpoint in folders and 'filename' in values:
             name = values['filename']
-            values['filename'] = files[endpoint].fingerprinted.get(name, name)
+            values['filename'] = published.get((endpoint, name), name)
 
     server = WhiteNoise(
         app.wsgi_app,
@@ -111,6 +103,6 @@ def init_app(app: Flask) -> None:
         allow_all_origins=False,
         add_headers_function=_add_headers,
     )
-    for published in files.values():
-        server.add_files(str(public / published.prefix), f'{published.prefix}/')
+    for prefix, *_rest in folders.values():
+        server.add_files(str(public / prefix), f'{prefix}/')
     app.wsgi_app = server  # type: ignore[method-assign]

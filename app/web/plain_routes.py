@@ -2,13 +2,10 @@
 refused, no database asked."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 METHODS = ['GET', 'HEAD']
 
@@ -17,14 +14,12 @@ class PlainRoutes:
     """Calls the view of an address in `views`, and the application for all others."""
 
     def __init__(
-        self, wsgi_app: 'WSGIApplication', views: Mapping[str, Callable[[Request], Response]]
+        self, wsgi_app: WSGIApplication, views: Mapping[str, Callable[[Request], Response]]
     ) -> None:
         self.wsgi_app = wsgi_app
         self.views = views
 
-    def __call__(
-        self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         view = self.views.get(environ.get('PATH_INFO', ''))
         if view is None:
             return self.wsgi_app(environ, start_response)

@@ -1,8 +1,8 @@
 """What servers in front of the application have changed of a request, and how it is put right."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from werkzeug import Request
@@ -11,43 +11,34 @@ from werkzeug.utils import redirect
 
 from app.web.headers import SECURITY_HEADERS
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-
-class AlwaysHttps:
+def always_https(wsgi_app: WSGIApplication) -> WSGIApplication:
     """Visitors speak TLS with a server in front, whatever that one speaks with this application."""
 
-    def __init__(self, wsgi_app: 'WSGIApplication') -> None:
-        self.wsgi_app = wsgi_app
-
-    def __call__(
-        self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
-    ) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ['wsgi.url_scheme'] = 'https'
-        return self.wsgi_app(environ, start_response)
+        return wsgi_app(environ, start_response)
+
+    return answer
 
 
-class RedirectToHttps:
-    """Sends a visitor without TLS, for whom no form would work, to the same page of the site.
+def redirect_to_https(wsgi_app: WSGIApplication, site: str) -> WSGIApplication:
+    """Send a visitor without TLS, for whom no form would work, to the same page of the site.
 
     The first server in front has to say so: whoever asks this one directly comes from inside.
     """
 
-    def __init__(self, wsgi_app: 'WSGIApplication', site: str) -> None:
-        self.wsgi_app = wsgi_app
-        self.host = urlsplit(site).netloc
-
-    def __call__(
-        self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
-    ) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ['wsgi.url_scheme'] != 'http':
-            return self.wsgi_app(environ, start_response)
-        secure = Request({**environ, 'wsgi.url_scheme': 'https', 'HTTP_HOST': self.host})
+            return wsgi_app(environ, start_response)
+        host = urlsplit(site).netloc
+        secure = Request({**environ, 'wsgi.url_scheme': 'https', 'HTTP_HOST': host})
         # With 308, a program sends again what it has sent.
         response = redirect(secure.url, 301 if secure.method in ('GET', 'HEAD') else 308)
         response.headers.extend(SECURITY_HEADERS)
         return response(environ, start_response)
+
+    return answer
 
 
 def init_app(app: Flask) -> None:
@@ -58,10 +49,10 @@ def init_app(app: Flask) -> None:
     """
     count, site = app.config['PROXY_COUNT'], app.config['SITE_URL'] or ''
     if count and urlsplit(site).scheme == 'https':
-        app.wsgi_app = RedirectToHttps(app.wsgi_app, site)  # type: ignore[method-assign]
+        app.wsgi_app = redirect_to_https(app.wsgi_app, site)  # type: ignore[assignment, method-assign]
     if count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0
         )
     if app.config['PREFERRED_URL_SCHEME'] == 'https':
-        app.wsgi_app = AlwaysHttps(app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = always_https(app.wsgi_app)  # type: ignore[assignment, method-assign]

@@ -458,7 +458,7 @@ def test_a_heartbeat_that_cannot_be_written_ends_nothing(
 
     monkeypatch.setattr(tasks, 'HEARTBEAT_INTERVAL', 0.01)
     monkeypatch.setattr(tasks, 'beat', fail)
-    with heartbeat.Heartbeat('x'):
+    with heartbeat.heartbeat('x'):
         assert tried.wait(10)
     assert 'A heartbeat of task x was not written' in caplog.text
 
