@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
         APIFAIRY_UI_PATH=None,
         APIFAIRY_TAGS=[],
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider alone
     apifairy = APIFairy()
     apifairy.init_app(app)
     apifairy.process_apispec(complete)

@@ -107,7 +107,7 @@ class NeighboursSchema(AnswerSchema):
 
 def collection_of(schema: type[AnswerSchema], name: str) -> type[AnswerSchema]:
     """Return the schema of a page of such entries."""
-    schema_class: Any = AnswerSchema.from_dict(
+    schema_class: type[Any] = AnswerSchema.from_dict(
         {
             'items': fields.List(fields.Nested(schema)),
             '_meta': fields.Nested(MetaSchema),
@@ -115,7 +115,7 @@ def collection_of(schema: type[AnswerSchema], name: str) -> type[AnswerSchema]:
         },
         name=name,
     )
-    return schema_class  # type: ignore[no-any-return]
+    return schema_class
 
 
 def skipped(arguments: Arguments) -> int:
