@@ -6,7 +6,6 @@ already go on working: they are asked only of new ones.
 """
 
 import unicodedata
-from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -106,11 +105,9 @@ def _scripts_of(char: str) -> frozenset[str]:
 @cache
 def _every_script() -> list[tuple[str, regex.Pattern[str]]]:
     """Return a pattern for each script: Babel knows their codes, `regex` their characters."""
-    return [*_patterns()]
-
-
-def _patterns() -> Iterator[tuple[str, regex.Pattern[str]]]:
+    patterns = []
     for code in Locale('en').scripts:
         # Some are styles of writing, or have no characters.
         with suppress(regex.error):
-            yield str(code), regex.compile(rf'\p{{Script_Extensions={code}}}')
+            patterns.append((str(code), regex.compile(rf'\p{{Script_Extensions={code}}}')))
+    return patterns

@@ -4,9 +4,9 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable
-from functools import cache
-from threading import Lock
+from threading import Condition
 
+from cachetools import cached
 from flask import current_app
 
 CODE_LENGTH = 5  # characters that a post has for it
@@ -27,7 +27,6 @@ BCP47 = {'nb': 'no', 'nn': 'no', 'pt-BR': 'pt', 'pt-PT': 'pt', 'zh-TW': 'zh'}
 
 # What is in no language: addresses, people, topics, numbers.
 _NOISE = re.compile(r'https?://\S+|[\w.+-]+@[\w.-]+|[@#]\w+|[\d_]+')
-_loading = Lock()
 
 
 def detect_language(text: str, usual: Iterable[str] = ()) -> str:
@@ -53,14 +52,13 @@ def _is_of_a_word(char: str) -> bool:
 
 def _py3langid(words: str, likely: Collection[str]) -> str:
     """Ask py3langid: good with short texts, at the price of some 85 MB of memory."""
-    with _loading:
-        rank = _py3langid_model()
-    weights = [(share * (LIKELIHOOD if code in likely else 1), code) for code, share in rank(words)]
+    ranking = _py3langid_model()(words)
+    weights = [(share * (LIKELIHOOD if code in likely else 1), code) for code, share in ranking]
     best, code = max(weights)
     return code if best >= SURE * sum(weight for weight, _code in weights) else ''
 
 
-@cache
+@cached({}, condition=Condition())
 def _py3langid_model() -> Callable[[str], list[tuple[str, float]]]:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -72,13 +70,11 @@ def _py3langid_model() -> Callable[[str], list[tuple[str, float]]]:
 
 def _guess_language(words: str, _likely: Collection[str]) -> str:
     """Ask the tutorial's guess-language, which needs little memory and long texts."""
-    with _loading:
-        guess = _guess_language_model()
-    code = guess(words)
+    code = _guess_language_model()(words)
     return '' if code == 'UNKNOWN' else code
 
 
-@cache
+@cached({}, condition=Condition())
 def _guess_language_model() -> Callable[[str], str]:
     with warnings.catch_warnings():
         # It would like a spelling checker, and does without.

@@ -11,7 +11,7 @@ from app.models import Post
 from app.models.listing import beyond, sort
 
 BATCH = 1000  # posts held in memory at a time
-INDENT = 4  # spaces
+HEAD, TAIL = '{\n    "posts": [', '\n    ]\n}'
 
 
 class Piece(NamedTuple):
@@ -27,17 +27,11 @@ def archive(user_id: int) -> Iterator[Piece]:
     """
     count = 0
     for entries in _batches(user_id):
-        text = '' if count else '{\n    "posts": ['
-        for number, entry in enumerate(entries, start=count):
-            text += (',\n' if number else '\n') + _indented(entry)
+        text = json.dumps({'posts': entries}, indent=4).removeprefix(HEAD).removesuffix(TAIL)
+        text = f',{text}' if count else f'{HEAD}{text}'
         count += len(entries)
         yield Piece(text, count)
-    yield Piece('\n    ]\n}' if count else '{\n    "posts": []\n}', count)
-
-
-def _indented(entry: dict[str, str]) -> str:
-    margin = ' ' * 2 * INDENT
-    return margin + json.dumps(entry, indent=INDENT).replace('\n', '\n' + margin)
+    yield Piece(TAIL if count else json.dumps({'posts': []}, indent=4), count)
 
 
 def _batches(user_id: int) -> Iterator[list[dict[str, str]]]:

@@ -158,14 +158,14 @@ def test_an_export(
     steps = [threading.Event() for _ in range(4)]
     monkeypatch.setattr(archive, 'BATCH', 1)
     monkeypatch.setattr(job, 'PROGRESS_INTERVAL', 0)
-    indented = archive._indented
-    count = iter(range(4))
+    batches = archive._batches
 
-    def slow(entry: dict[str, str]) -> str:
-        steps[next(count)].wait()
-        return indented(entry)
+    def slow(user_id: int) -> Iterator[list[dict[str, str]]]:
+        for step, entries in zip(steps, batches(user_id), strict=True):
+            step.wait()
+            yield entries
 
-    monkeypatch.setattr(archive, '_indented', slow)
+    monkeypatch.setattr(archive, '_batches', slow)
     susan = make_visitor()
     susan.page.clock.install()
     susan.register('susan')
