@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, ClassVar, Self
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, Engine, Select, StaticPool, Table, func, select
+from sqlalchemy import Connection, Select, StaticPool, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import search
@@ -63,7 +63,7 @@ class SearchableMixin:
             return [], total
         found = {entry.id: entry for entry in db.session.scalars(cls.select_by_ids(ids))}
         strays = {id_ for id_ in ids if id_ not in found}
-        if strays and not _is_alone(cls):
+        if strays and not _is_alone():
             # Removed while the engine was away, or so new that this transaction does not see it.
             update(cls, strays)
         return [found[id_] for id_ in ids if id_ in found], total - len(strays)
@@ -79,10 +79,12 @@ class SearchableMixin:
 
         `progress` is told how many entries were added each time. Raises search.SearchUnavailable.
         """
-        with search.rebuild_index(cls.__tablename__) as add, _connection(cls) as connection:
-            for documents in _documents(cls, connection, above=0):
+        with search.rebuild_index(cls.__tablename__) as add, _connection() as connection:
+            last = 0
+            while documents := _documents(cls, connection, cls.id > last):
                 add(documents)
                 progress(len(documents))
+                last = max(documents)
 
     @classmethod
     def _build_missing_index(cls) -> None:
@@ -93,7 +95,7 @@ class SearchableMixin:
                 raise search.SearchUnavailable('the index is being built')
             beginning = select(cls.id).limit(SMALL + 1).subquery()
             count = db.session.scalar(select(func.count()).select_from(beginning)) or 0
-            if count <= SMALL or _is_alone(cls):
+            if count <= SMALL or _is_alone():
                 cls.reindex()
                 return
             app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -134,51 +136,37 @@ def update(model: type[SearchableMixin], changed: set[int]) -> None:
     index = model.__tablename__
     ids = iter(sorted(changed))
     try:
-        with _bind(model).connect() as connection:
+        with db.engine.connect() as connection:
             while batch := list(islice(ids, BATCH)):
-                is_in_batch = model.id.in_(batch)
-                rest = dict.fromkeys(batch)
-                for found in _documents(model, connection, batch[0] - 1, is_in_batch):
-                    rest.update(found)
-                search.update_index(index, rest)
+                found = _documents(model, connection, model.id.in_(batch))
+                search.update_index(index, {**dict.fromkeys(batch), **found})
     except Exception:
         # What was saved is saved: nobody is to be told that it was not.
         current_app.logger.exception('The index %s is not up to date', index)
 
 
 def _documents(
-    model: type[SearchableMixin], connection: Connection, above: int, *conditions: Any
-) -> Iterator[dict[int, search.Document]]:
-    """Yield the rows with ids above `above` in batches, each read in a transaction of its own."""
+    model: type[SearchableMixin], connection: Connection, condition: Any
+) -> dict[int, search.Document]:
+    """Read the first rows that meet the condition, in a transaction of its own."""
     fields = [getattr(model, name) for name in model.__searchable__]
-    rows = select(model.id, *fields).where(*conditions).order_by(model.id).limit(BATCH)
-    while True:
-        found = connection.execute(rows.where(model.id > above)).all()
-        if not _is_alone(model):
-            connection.rollback()
-        if not found:
-            return
-        yield {id_: search.document(texts) for id_, *texts in found}
-        if len(found) < BATCH:
-            return
-        above = found[-1][0]
+    rows = select(model.id, *fields).where(condition).order_by(model.id).limit(BATCH)
+    found = {id_: search.document(texts) for id_, *texts in connection.execute(rows)}
+    if not _is_alone():
+        connection.rollback()
+    return found
 
 
 @contextmanager
-def _connection(model: type[SearchableMixin]) -> Iterator[Connection]:
+def _connection() -> Iterator[Connection]:
     """Give a connection of its own, where there can be a second one."""
-    if _is_alone(model):
+    if _is_alone():
         yield db.session.connection()
     else:
-        with _bind(model).connect() as connection:
+        with db.engine.connect() as connection:
             yield connection
 
 
-def _bind(model: type[SearchableMixin]) -> Engine:
-    bind = db.session.get_bind(mapper=model)
-    return bind if isinstance(bind, Engine) else bind.engine
-
-
-def _is_alone(model: type[SearchableMixin]) -> bool:
+def _is_alone() -> bool:
     """Tell whether the database is in memory, on the only connection that there is."""
-    return isinstance(_bind(model).pool, StaticPool)
+    return isinstance(db.engine.pool, StaticPool)
