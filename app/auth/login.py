@@ -16,11 +16,6 @@ from app.web.known_browsers import remember_browser
 from app.web.site import local_path
 
 
-def next_page() -> str:
-    """Return where to go after logging in: `next` if it is a path of this site, else home."""
-    return local_path(request.args.get('next'), url_for('main.index'))
-
-
 @bp.route('/login', methods=['GET', 'POST'])
 def login() -> str | Response:
     """Start a session. The answer does not tell a wrong name from a wrong password."""
@@ -35,7 +30,8 @@ def login() -> str | Response:
             return redirect(url_for('auth.login', next=request.args.get('next')))
         login_user(user, remember=form.remember_me.data)
         audit.note('login', user)
-        return remember_browser(redirect(next_page()), user)
+        next_page = local_path(request.args.get('next'), url_for('main.index'))
+        return remember_browser(redirect(next_page), user)
     return render_template('auth/login.html', title=_('Sign In'), form=form)
 
 
