@@ -28,7 +28,7 @@ KEY_LENGTH = 16  # characters that a SECRET_KEY has at least
 MAKE_KEY = "python -c 'import secrets; print(secrets.token_hex(32))'"
 
 TRUE_WORDS = {'1', 't', 'true', 'y', 'yes', 'on'}
-FALSE_WORDS = {'', '0', 'f', 'false', 'n', 'no', 'off'}
+FALSE_WORDS = {'0', 'f', 'false', 'n', 'no', 'off'}
 
 
 class InvalidSetting(SystemExit):
@@ -51,7 +51,7 @@ def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
         return default
     try:
         return parse(text.strip())
-    except (ValueError, ArgumentError, ImportError):
+    except (ValueError, ArgumentError, ImportError, UnknownLocaleError):
         # An address can hold a password, and one with a slip of the pen may not look like one.
         shown = '' if name.endswith('_URL') else f', not {text!r}'
         raise InvalidSetting(f'{name} must be {wanted}{shown}') from None
@@ -171,25 +171,22 @@ def hosts_of(site: str | None) -> list[str]:
 
 
 def languages(text: str) -> list[str]:
-    """Return the codes in a list of languages. Raises ValueError for none, or one unheard of."""
+    """Return the codes in a list of languages.
+
+    Raises ValueError for none, UnknownLocaleError for one unheard of.
+    """
     codes = text.replace(',', ' ').replace('-', '_').split()
     if not codes:
         raise ValueError
     for code in codes:
-        try:
-            Locale.parse(code)
-        except UnknownLocaleError as error:
-            raise ValueError from error
+        Locale.parse(code)
     return codes
 
 
-def one_of(*names: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in names:
-            raise ValueError
-        return text
-
-    return parse
+def detector(text: str) -> str:
+    if text not in ('py3langid', 'guess_language'):
+        raise ValueError
+    return text
 
 
 def _shipped_languages() -> list[str]:
@@ -242,10 +239,7 @@ class Config:
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
 
     LANGUAGE_DETECTOR = _read(
-        'LANGUAGE_DETECTOR',
-        'py3langid',
-        one_of('py3langid', 'guess_language'),
-        'py3langid or guess_language',
+        'LANGUAGE_DETECTOR', 'py3langid', detector, 'py3langid or guess_language'
     )
     MS_TRANSLATOR_KEY = os.environ.get('MS_TRANSLATOR_KEY') or None
     MS_TRANSLATOR_REGION = os.environ.get('MS_TRANSLATOR_REGION') or 'westus2'

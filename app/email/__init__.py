@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import idna
-from flask import Flask, current_app
+from flask import current_app
 from flask_mail import Message, email_dispatched
 
 from app.background import in_background
@@ -40,7 +40,7 @@ def send_email(
     if sync:
         deliver(message)
     else:
-        in_background(send_async_email, current_app._get_current_object(), message)  # type: ignore[attr-defined]  # a LocalProxy
+        in_background(send_async_email, message)
 
 
 def to_ascii(address: str) -> str:
@@ -76,12 +76,12 @@ def deliver(message: Message) -> None:
     )
 
 
-def send_async_email(app: Flask, msg: Message) -> None:
+def send_async_email(message: Message) -> None:
     """Deliver a mail from a thread; a failure is logged."""
-    with app.app_context():
-        try:
-            deliver(msg)
-        except Exception:
-            app.logger.exception(
-                'The mail "%s" to %s was not sent', msg.subject, ', '.join(map(str, msg.recipients))
-            )
+    try:
+        deliver(message)
+    except Exception:
+        recipients = ', '.join(map(str, message.recipients))
+        current_app.logger.exception(
+            'The mail "%s" to %s was not sent', message.subject, recipients
+        )
