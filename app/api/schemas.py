@@ -13,7 +13,6 @@ from marshmallow import (
     ValidationError,
     fields,
     missing,
-    post_load,
     pre_load,
     validate,
     validates,
@@ -28,7 +27,6 @@ from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
 
 AVATAR_SIZE = 128  # pixels
-END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with
 MISSING = fields.Field.default_error_messages['required']
 
 
@@ -257,10 +255,6 @@ class SinceSchema(InputSchema):
         validate=validate.Range(min=0),
         metadata={'description': 'seconds since 1970'},
     )
-
-    @post_load
-    def limit(self, data: Any, **_kwargs: Any) -> Any:
-        return {'since': min(data['since'], END_OF_TIME)}
 
 
 class NotificationSchema(AnswerSchema):

@@ -29,9 +29,7 @@ from app.web.site import local_path
 
 def task_or_404(id: str) -> Task:
     """Return one of the user's own tasks."""
-    task: Task | None = current_user.own_task(id)
-    if task is None:
-        abort(404)
+    task: Task = current_user.own_task(id) or abort(404)
     return task
 
 

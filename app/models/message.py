@@ -86,7 +86,7 @@ class Correspondent(Notified):
         db.session.add(message)
         db.session.flush()
         db.session.refresh(recipient, ['unread_message_count'])
-        recipient._notify(UNREAD, recipient.new_messages())
+        recipient.add_notification(UNREAD, recipient.new_messages())
         return message
 
     def mark_messages_read(self) -> None:
@@ -125,7 +125,7 @@ class Correspondent(Notified):
         statement = update(user.id.table).where(user.id == self.id)
         db.session.execute(statement.values(unread_message_count=unread, **looked))
         set_committed_value(self, 'unread_message_count', unread)
-        self._notify(UNREAD, self.new_messages())
+        self.add_notification(UNREAD, self.new_messages())
 
     def own_message(self, id_: int) -> Message | None:
         """Return the message with that id if the user has a copy of it."""

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.models.base import Identifier, Model, UserId
 from app.models.locks import BATCH, Lockable
 
+END_OF_TIME = 2.0**53  # seconds since 1970; a number that every database can compare with
 TICK = 1e-6  # seconds by which a notification is younger than the one before it
 
 
@@ -96,11 +97,8 @@ class Notified(Lockable):
 
         The caller commits.
         """
+        # Two at once never write the same row.
         self.lock()
-        return self._notify(name, data, subject)
-
-    def _notify(self, name: str, data: Any, subject: str = '') -> Notification:
-        """Do so while the account is held, so that two at once never write the same row."""
         own = select(Notification).where(Notification.user_id == self.id)
         # As they are: `tell` may have written since they were read.
         existing = db.session.scalars(own.execution_options(populate_existing=True)).all()
@@ -115,9 +113,8 @@ class Notified(Lockable):
 
     def notifications_since(self, timestamp: float) -> list[Notification]:
         """Return what was told after `timestamp` (seconds since 1970), the oldest first."""
-        statement = (
-            select(Notification)
-            .where(Notification.user_id == self.id, Notification.timestamp > timestamp)
-            .order_by(Notification.timestamp)
-        )
-        return list(db.session.scalars(statement))
+        since = max(0.0, min(timestamp, END_OF_TIME))  # 0 for what is no number (NaN)
+        own = (Notification.user_id == self.id) & (Notification.timestamp > since)
+        return [
+            *db.session.scalars(select(Notification).where(own).order_by(Notification.timestamp))
+        ]

@@ -101,10 +101,10 @@ class Task(Model):
             return False
         db.session.refresh(self)
         if self.failure is not None:
-            user._notify('task_failed', {'task_id': self.id}, subject=self.id)
+            user.add_notification('task_failed', {'task_id': self.id}, subject=self.id)
         else:
             data = {'task_id': self.id, 'progress': self.progress}
-            user._notify('task_progress', data, subject=self.id)
+            user.add_notification('task_progress', data, subject=self.id)
         db.session.commit()
         return True
 
