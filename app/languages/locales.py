@@ -1,7 +1,7 @@
 """Which language a page or a mail speaks (chapter 13)."""
 
 from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import cache
 from typing import Any, Protocol
 
 from babel import Locale, negotiate_locale
@@ -96,16 +96,12 @@ def speaking_to(user: Speaker, otherwise: str | None = None) -> AbstractContextM
 
 def offered_languages() -> tuple[tuple[str, str], ...]:
     """Return the code (BCP 47) of every language of the site and its name in itself."""
-    return _with_names(tuple(current_app.config['LANGUAGES']))
+    return tuple((code, _own_name(code)) for code in current_app.config['LANGUAGES'])
 
 
-@lru_cache
-def _with_names(codes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((code, _own_name(Locale.parse(code.replace('-', '_')))) for code in codes)
-
-
-def _own_name(locale: Locale) -> str:
-    name = locale.display_name or str(locale)
+@cache
+def _own_name(code: str) -> str:
+    name = Locale.parse(code).display_name or code
     return name[:1].upper() + name[1:]
 
 

@@ -8,7 +8,6 @@ from contextvars import copy_context
 from email.message import EmailMessage
 from logging.handlers import SMTPHandler
 from threading import Lock, Thread
-from threading import enumerate as enumerate_threads
 from time import monotonic
 from types import TracebackType
 
@@ -62,13 +61,6 @@ class AdminMailHandler(SMTPHandler):
             record.left_out = self._left_out.pop(kind, 0)
         # In the context of the error: what there is to say of the mail has the same number.
         Thread(target=copy_context().run, args=[self._send, record], name=THREAD).start()
-
-    @staticmethod
-    def wait() -> None:
-        """Wait until the mails that are on their way have left."""
-        for thread in enumerate_threads():
-            if thread.name == THREAD:
-                thread.join()
 
     def _send(self, record: logging.LogRecord) -> None:
         message = EmailMessage()

@@ -1,7 +1,6 @@
 """Running jobs on threads of the web process, where there is no Redis."""
 
 from threading import BoundedSemaphore, Thread
-from threading import enumerate as enumerate_threads
 from typing import Any
 
 from flask import Flask
@@ -54,10 +53,3 @@ class ThreadRunner:
                 import_string(f'app.tasks.{name}')(*args, **kwargs)
             finally:
                 self.slots.release()
-
-    @staticmethod
-    def wait() -> None:
-        """Wait until all jobs of this process have ended."""
-        for thread in enumerate_threads():
-            if thread.name == JOB_THREAD:
-                thread.join()

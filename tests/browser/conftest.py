@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, syn
 from werkzeug.serving import make_server
 
 from app import db
-from app.tasks.thread_runner import ThreadRunner
+from tests.threads import wait_for_jobs
 
 PROJECT = Path(__file__).parent.parent.parent
 AXE = PROJECT / 'build' / 'axe' / 'node_modules' / 'axe-core' / 'axe.min.js'
@@ -110,7 +110,7 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-        ThreadRunner.wait()
+        wait_for_jobs()
         db.session.remove()
 
 

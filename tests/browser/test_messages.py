@@ -14,10 +14,10 @@ from app import db
 from app.models import Task
 from app.models import task as tasks
 from app.tasks import archive, job
-from app.tasks.thread_runner import ThreadRunner
 from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor, serving
 from tests.browser.test_accessibility import findings
 from tests.mailbox import Mailbox, running_mailbox
+from tests.threads import wait_for_jobs
 
 POLL = 10_000  # milliseconds
 
@@ -192,7 +192,7 @@ def test_an_export(
     [attachment] = mail.iter_attachments()
     posts = json.loads(attachment.get_content())['posts']
     assert [post['body'] for post in posts] == [f'number {number}' for number in range(4)]
-    ThreadRunner.wait()
+    wait_for_jobs()
     susan.page.clock.run_for(POLL)
     notice = susan.page.locator('.task')
     expect(notice).to_contain_text('Exporting posts... Done. Your posts have been mailed to you.')
@@ -247,7 +247,7 @@ def test_without_javascript(make_visitor: MakeVisitor, mailbox: Mailbox) -> None
     susan.open('/export_posts')
     susan.send()
     mailbox.wait_for(1)
-    ThreadRunner.wait()
+    wait_for_jobs()
     db.session.rollback()
     task = db.session.query(Task).one()
     task.failure = 'error'

@@ -18,6 +18,7 @@ from app.extensions import mail as mail_extension
 from app.logs.error_mail import AdminMailHandler
 from tests.auth.conftest import wait_for_threads
 from tests.mailbox import running_mailbox
+from tests.threads import wait_for_error_mails
 
 LETTER = {
     'subject': 'Grüße',
@@ -204,7 +205,7 @@ def test_tls(
                     send_email(**LETTER, sync=True)  # type: ignore[arg-type]
             record = logging.LogRecord('app', logging.ERROR, 'x.py', 1, 'Failed', (), None)
             AdminMailHandler(app).handle(record)
-            AdminMailHandler.wait()
+            wait_for_error_mails()
     subjects = [mail['Subject'] for mail in mailbox.mails]
     assert subjects == (['Grüße', 'Microblog Failure'] if is_near else [])
 

@@ -16,11 +16,11 @@ from app import logs
 from app.background import in_background
 from app.email import send_email
 from app.logs import error_mail
-from app.logs.error_mail import AdminMailHandler
 from app.models import User
 from tests.conftest import MakeUser
 from tests.deployment.visitor import SECRET
 from tests.mailbox import running_mailbox
+from tests.threads import wait_for_error_mails
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_second_application_leaves_the_first_one_its_log_and_its_mails(
         mailbox.wait_for(1)
         assert capsys.readouterr().out == ''
         second.test_client().get('/fail?second')
-        AdminMailHandler.wait()
+        wait_for_error_mails()
     assert [mail['Subject'] for mail in mailbox.mails] == ['Microblog Failure']
     assert 'RuntimeError: the cause' in capsys.readouterr().out
     log = (tmp_path / 'logs' / 'microblog.log').read_text()
@@ -203,7 +203,7 @@ def test_an_error_does_not_hide_another(in_production: Callable[..., Flask]) -> 
         for number in range(error_mail.MOST_IN_INTERVAL + 5):
             client.get(f'/fail-otherwise/{number}')
         mailbox.wait_for(error_mail.MOST_IN_INTERVAL)
-        AdminMailHandler.wait()
+        wait_for_error_mails()
     texts = [mail.get_content() for mail in mailbox.mails]
     assert len(texts) == error_mail.MOST_IN_INTERVAL
     assert 'GET http://localhost/fail?page=3' in texts[0]
@@ -221,7 +221,7 @@ def test_what_was_left_out_is_counted(
         mailbox.wait_for(1)
         client.get('/fail')
         mailbox.wait_for(2)
-        AdminMailHandler.wait()
+        wait_for_error_mails()
     assert 'left out since the last one: 2' in mailbox.mails[1].get_content()
 
 
@@ -230,7 +230,7 @@ def test_a_mail_server_that_is_away_stops_nothing(
 ) -> None:
     client = in_production(MAIL_SERVER='127.0.0.1', MAIL_PORT=1).test_client()
     assert client.get('/fail').status_code == 500
-    AdminMailHandler.wait()
+    wait_for_error_mails()
     log = (tmp_path / 'logs' / 'microblog.log').read_text()
     assert 'The mail of an error to the admins was not sent' in log
     assert 'ConnectionRefusedError' in log

@@ -13,11 +13,11 @@ from redis import Redis
 
 from app import db
 from app.models import Post, Task, User
-from app.tasks.thread_runner import ThreadRunner
 from config import Config
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
 from tests.servers import running_redis
+from tests.threads import wait_for_jobs
 
 PROJECT = Path(__file__).parent.parent.parent
 PATIENCE = 30  # seconds that a job may take
@@ -112,7 +112,7 @@ def app(
     )
     with app.app_context():
         yield app
-        ThreadRunner.wait()
+        wait_for_jobs()
         db.session.remove()
 
 

@@ -31,12 +31,12 @@ from app.models import Task, User
 from app.models import task as tasks
 from app.models.task import JobsUnavailableError
 from app.tasks import export, heartbeat, job
-from app.tasks.thread_runner import ThreadRunner
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
 from tests.pages import flashes
 from tests.servers import free_port
 from tests.tasks.conftest import PROJECT, StartWorker, wait_for, wait_until_over
+from tests.threads import wait_for_jobs
 
 LogIn = Callable[[User], FlaskClient]
 Settings = dict[str, str | None]
@@ -416,7 +416,7 @@ def test_a_thread_that_takes_too_long_is_given_up(
     make_older(only_task())
     assert_shown_as_failed(client, 'Failed: the work was interrupted.')
     go_on.set()
-    ThreadRunner.wait()
+    wait_for_jobs()
     assert mailbox.mails == []
     assert only_task().failure == 'lost'
 
@@ -442,7 +442,7 @@ def test_a_heart_beats_while_the_job_works(
         wait_for(lambda before=before: task.heartbeat != before)  # type: ignore[misc]
     assert not task.complete
     go_on.set()
-    ThreadRunner.wait()
+    wait_for_jobs()
     wait_until_over(task)
     assert task.failure is None
 
@@ -478,7 +478,7 @@ def test_an_unexpected_error(
     monkeypatch.setattr(export, '_attachment', fail)
     client = log_in(susan)
     client.post('/export_posts')
-    ThreadRunner.wait()
+    wait_for_jobs()
     assert_shown_as_failed(client, 'Failed: an unexpected error has occurred.')
     assert 'secret detail' not in client.get('/explore').text
     assert 'Unhandled exception' in caplog.text
@@ -491,7 +491,7 @@ def test_an_address_that_cannot_be_written_to(
     """Nobody can register with one any more."""
     client = log_in(make_user('jose', email='josé@example.com'))
     client.post('/export_posts')
-    ThreadRunner.wait()
+    wait_for_jobs()
     assert_shown_as_failed(client, 'Failed: the mail could not be sent.')
 
 
@@ -546,7 +546,7 @@ def test_more_jobs_than_slots_wait_and_stay_alive(
     wait_for(lambda: waiting.heartbeat != before)
     assert not waiting.started
     go_on.set()
-    ThreadRunner.wait()
+    wait_for_jobs()
     db.session.rollback()
     assert [task.failure for task in started] == [None, None, None]
     assert len(mailbox.wait_for(3)) == 3
