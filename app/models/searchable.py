@@ -126,9 +126,8 @@ def follow_commits() -> None:
 
 
 def _update_all(changed: Mapping[Table, set[int]]) -> None:
-    models = searchable_models()
     for table, ids in changed.items():
-        update(models[table], ids)
+        update(searchable_models()[table], ids)
 
 
 def update(model: type[SearchableMixin], changed: set[int]) -> None:

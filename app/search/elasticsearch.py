@@ -23,7 +23,6 @@ from app.search.engine import (
     Order,
     Refused,
     SearchUnavailable,
-    Superseded,
 )
 from app.search.query import Phrase, Query
 from app.time_limit import limit_answers
@@ -162,7 +161,7 @@ class ElasticsearchEngine(Engine):
     def _replace(self, index: str, name: str) -> None:
         indices, new = self.patient.indices, _new(index)
         if self._names(new) != [name]:
-            raise Superseded(f'somebody else is rebuilding the index {index}')
+            raise Refused(f'somebody else is rebuilding the index {index}')
         indices.put_settings(index=name, settings={'refresh_interval': REFRESH_INTERVAL})
         indices.refresh(index=name)
         old = self._names(index)

@@ -28,10 +28,6 @@ class Refused(SearchUnavailable):
     """The engine is there, but did not do what it was asked for this time."""
 
 
-class Superseded(Refused):
-    """Another rebuilding of the same index has begun since."""
-
-
 class Engine(ABC):
     """One search engine. An index is known by its name, its entries by their ids.
 

@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from app.database import remove_if_broken
@@ -28,7 +29,6 @@ from app.search.engine import (
     Order,
     Refused,
     SearchUnavailable,
-    Superseded,
 )
 from app.search.query import Phrase, Query
 
@@ -173,7 +173,7 @@ class Fts5(Engine):
                 'SELECT token FROM rebuilding WHERE name = ?', (index,)
             ).fetchone()
             if row != (token,):
-                raise Superseded(f'somebody else is rebuilding the index {index}')
+                raise Refused(f'somebody else is rebuilding the index {index}')
             yield connection
 
     @contextmanager
@@ -249,18 +249,13 @@ def _expression(
     return f'({either}) NOT ({_expression(excluded)})'
 
 
-def _live(index: str) -> str:
-    return _table('live', index)
-
-
-def _new(index: str) -> str:
-    return _table('new', index)
-
-
 def _table(prefix: str, index: str) -> str:
     if not (index.isascii() and index.replace('_', '').isalnum()):
         raise ValueError(f'not a name for an index: {index!r}')
     return f'{prefix}_{index.lower()}'
+
+
+_live, _new = partial(_table, 'live'), partial(_table, 'new')
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
