@@ -77,20 +77,16 @@ def read_messages() -> tuple[str, int]:
 @response(MessageSchema)
 def get_message(id: int) -> Message:
     """Read a message that one has sent or received. Those of others are not to be found."""
-    return own_message(id)
+    return caller().own_message(id) or abort(404)
 
 
 @bp.route('/messages/<int:id>', methods=['DELETE'])
 @authenticate(token_auth)
 def delete_message(id: int) -> tuple[str, int]:
     """Delete one's own copy of a message. The other side keeps theirs."""
-    caller().delete_message(own_message(id))
+    caller().delete_message(caller().own_message(id) or abort(404))
     db.session.commit()
     return '', 204
-
-
-def own_message(id: int) -> Message:
-    return caller().own_message(id) or abort(404)
 
 
 def find_recipient(data: Arguments) -> User:

@@ -11,8 +11,6 @@ from app.api.blueprint import bp
 
 Document = dict[str, Any]
 
-VERSION = '1.0'
-OPENAPI = '3.1.0'
 # The subjects, in the order of the reference. Each is a file of views.
 SUBJECTS = {
     'tokens': 'Tokens',
@@ -66,8 +64,8 @@ def init_app(app: Flask) -> None:
     """Describe the views of `app`."""
     app.config.update(
         APIFAIRY_TITLE='Microblog',
-        APIFAIRY_VERSION=VERSION,
-        APIFAIRY_APISPEC_VERSION=OPENAPI,
+        APIFAIRY_VERSION='1.0',
+        APIFAIRY_APISPEC_VERSION='3.1.0',
         APIFAIRY_APISPEC_PATH=None,
         APIFAIRY_UI_PATH=None,
         APIFAIRY_TAGS=[],

@@ -14,7 +14,7 @@ from app.main.forms import MessageForm
 from app.main.hooks import is_looked_at
 from app.main.paging import links_to, requested_page
 from app.main.people import user_or_404
-from app.models import Message, User
+from app.models import User
 from app.models.correspondence import Conversation, Letter, Messages, Received, Sent
 from app.models.listing import Page
 from app.text import BODY_LENGTH, straight
@@ -102,7 +102,7 @@ def ask_to_delete_message(id: int) -> str:
     return render_template(
         'delete_message.html',
         title=_('Delete Message'),
-        message=message_or_404(id),
+        message=current_user.own_message(id) or abort(404),
         next_page=local_path(request.args.get('next'), url_for('main.messages')),
     )
 
@@ -111,16 +111,10 @@ def ask_to_delete_message(id: int) -> str:
 @login_required
 def delete_message(id: int) -> Response:
     """Delete one's own copy of a message."""
-    current_user.delete_message(message_or_404(id))
+    current_user.delete_message(current_user.own_message(id) or abort(404))
     db.session.commit()
     flash(_('The message has been deleted.'))
     return redirect(local_path(request.form.get('next'), url_for('main.messages')))
-
-
-def message_or_404(id: int) -> Message:
-    """Return one's own copy of a message; of others' nothing is told, not even that."""
-    message: Message = current_user.own_message(id) or abort(404)
-    return message
 
 
 def _looked_at(messages: Messages, mark_read: Callable[[], None]) -> Page[Letter]:

@@ -128,7 +128,7 @@ class Correspondent(Notified):
         self.add_notification(UNREAD, self.new_messages())
 
     def own_message(self, id_: int) -> Message | None:
-        """Return the message with that id if the user has a copy of it."""
+        """Return the message with that id if the user has a copy of it; others' are not there."""
         if id_ > LARGEST_ID:
             return None
         copy = is_sent_by(self.id) | is_received_by(self.id)
