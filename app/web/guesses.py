@@ -1,9 +1,8 @@
 """Passwords that are tried: how often, and by whom. Pages and the API ask here, nobody elsewhere.
 
-Failures count: for the address and the account together, for each of them alone, and for people who
-are known, that is logged in or in a browser that has logged in before, apart from all strangers. So
-nobody keeps an owner out, and an account can still not be guessed from many addresses: a window
-begins with its first failure, so two of them may meet in one hour, which makes (30 + 20) * 2 = 100.
+Failures count, and apart from those of strangers those of people who are known, that is logged in
+or in a browser that has logged in before: nobody keeps an owner out. Two windows may meet in one
+hour, so an account is guessed at (30 + 20) * 2 = 100 times in it, from however many addresses.
 """
 
 from flask import current_app

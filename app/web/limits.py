@@ -146,9 +146,9 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
 RETRY_AFTER = 'X-RateLimit-Retry-After'
 CHANGES = ['POST', 'PUT', 'PATCH', 'DELETE']
 # How many successes. Finding a free name may take several tries; nobody needs many accounts.
-SUCCESSES: dict[str, tuple[str, Callable[[], str]]] = {
-    'auth.register': ('10 per hour', address),
-    'api.create_user': ('10 per hour', address),
+SUCCESSES = {
+    'auth.register': [('10 per hour', address)],
+    'api.create_user': [('10 per hour', address)],
 }
 # All requests of the API together, reading included.
 API_LIMITS = [('300 per minute', token), ('600 per minute', address)]
@@ -235,21 +235,15 @@ def init_app(app: Flask) -> None:
     app.after_request(_tell_when_to_try_again)
     limiter.init_app(app)
     app.extensions['limits'] = limiter  # its decorators hold it weakly
-    for endpoint, limits in LIMITS.items():
-        view: Any = app.view_functions[endpoint]
-        for limit, counted_for in limits:
-            view = limiter.limit(limit, key_func=counted_for, methods=CHANGES)(view)
-        if endpoint in SUCCESSES:
-            limit, counted_for = SUCCESSES[endpoint]
-            view = limiter.limit(
-                limit, key_func=counted_for, methods=CHANGES, deduct_when=succeeded
-            )(view)
-        app.view_functions[endpoint] = view
+    view: Any
     for endpoint, view in app.view_functions.items():
-        if endpoint.startswith('api.'):
-            for limit, counted_for in API_LIMITS:
-                view = limiter.shared_limit(limit, scope='api', key_func=counted_for)(view)
-            app.view_functions[endpoint] = view
+        for limit, of in LIMITS.get(endpoint, []):
+            view = limiter.limit(limit, key_func=of, methods=CHANGES)(view)
+        for limit, of in SUCCESSES.get(endpoint, []):
+            view = limiter.limit(limit, key_func=of, methods=CHANGES, deduct_when=succeeded)(view)
+        for limit, of in API_LIMITS if endpoint.startswith('api.') else []:
+            view = limiter.shared_limit(limit, scope='api', key_func=of)(view)
+        app.view_functions[endpoint] = view
 
 
 def _tell_when_to_try_again(response: Response) -> Response:

@@ -21,12 +21,9 @@ def is_local_path(target: str) -> bool:
 def site_url() -> str | None:
     """Return the address that the site has for the visitor of this request.
 
-    It is SITE_URL or, without that, the host that was asked for, if TRUSTED_HOSTS let it in or if
-    it is this very machine. Any other host may be an attacker's, who wants a link to the password
-    of somebody else to lead to him: None, with a line in the log.
-
-    Where the application is mounted below a path, the address ends with that, unless SITE_URL has
-    a path of its own, which is then the whole of it.
+    It is SITE_URL or, without that, the host that was asked for if TRUSTED_HOSTS let it in or it is
+    this machine; else None, for an attacker may have sent it to get a mailed link. A path below
+    which the application is mounted is added, unless SITE_URL has one of its own.
     """
     configured: str | None = current_app.config['SITE_URL']
     if configured:
