@@ -234,6 +234,8 @@ class Config:
         r'(mailto:[^@]+@[^@]+|https://[^/]+.*|tel:\+[\d-]+)',
         'a list of addresses like mailto:security@microblog.example or https://...',
     )
+    # Whether posts and profiles can be read without an account.
+    PUBLIC = _boolean('PUBLIC', False)
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)

@@ -15,6 +15,7 @@ from app.web import (
     incoming,
     limits,
     proxies,
+    public,
     sessions,
     templating,
     well_known,
@@ -51,6 +52,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
     audit.init_app(app)
     templating.init_app(app)
     drawn.init_app(app)
+    public.init_app(app)
 
     from app import tasks
     from app.errors import bp as errors_bp

@@ -15,6 +15,7 @@ from babel import Locale
 
 N_ = str  # marks a text for our catalogues
 SIGNS = '_.@+-'
+FEED = '.atom'  # behind a name, the address of what that person writes
 MOST_MARKS = 2  # on a letter
 # Of these a letter can have one more, or so many of them: they make it another letter.
 DOT_OF_INDIC_LETTERS = 7  # its combining class
@@ -28,6 +29,7 @@ class Flaw(StrEnum):
     NO_LETTER = N_('A username needs a letter or a digit.')
     SCRIPTS = N_('A word in a username cannot mix letters or digits of different scripts.')
     MARKS = N_('A letter in a username can have at most two marks.')
+    FEED = N_('A username cannot end with .atom.')
 
 
 _INVISIBLE = regex.compile(r'\p{Default_Ignorable_Code_Point}')
@@ -62,6 +64,8 @@ def flaw_of(name: str) -> Flaw | None:
         return Flaw.CHARACTERS
     if not any(kind[0] == 'L' or kind == 'Nd' for kind in kinds):
         return Flaw.NO_LETTER
+    if name.casefold().endswith(FEED):
+        return Flaw.FEED
     if name.isascii():
         return None
     if any(map(_mixes_scripts, _WORD.findall(name))):

@@ -15,6 +15,8 @@ LONGEST_NAME = 500
 
 _NOT_STORABLE = re.compile('[\0\ud800-\udfff]')
 _NOT_PLAIN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]')
+# Neither as they are nor as references (XML 1.0).
+_NOT_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 _TURNS = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
 
@@ -31,6 +33,11 @@ def is_plain(text: str) -> bool:
 def clean_body(text: str | None) -> str:
     """Return a post or message as it is checked and stored: LF line ends, no outer white space."""
     return (text or '').replace('\r\n', '\n').replace('\r', '\n').strip()
+
+
+def for_xml(text: str) -> str:
+    """Return `text` without the characters that no XML can have."""
+    return _NOT_XML.sub('', text)
 
 
 def straight(text: str) -> str:

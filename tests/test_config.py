@@ -62,6 +62,7 @@ def test_defaults() -> None:
     assert values['LANGUAGES'] == Config.LANGUAGES
     assert values['ADMINS'] == ['your-email@example.com']
     assert values['PASSWORD_MIN_LENGTH'] == 8
+    assert values['PUBLIC'] is False
 
 
 def test_values_from_the_environment() -> None:

@@ -1,5 +1,6 @@
 from app.main import (
     export,  # noqa: F401
+    feeds,  # noqa: F401
     hooks,  # noqa: F401
     languages,  # noqa: F401
     messages,  # noqa: F401

@@ -7,13 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_login import current_user
-from wtforms import Field, HiddenField, StringField, SubmitField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
 from app.forms.base import Form
 from app.forms.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
 from app.text import BODY_LENGTH, clean_body, normalize_name, straight
 from app.web import drafts
+from app.web.public import is_public
 
 AT_MOST = lazy_ngettext('At most %(num)d character', 'At most %(num)d characters', BODY_LENGTH)
 
@@ -90,11 +91,15 @@ class EditProfileForm(Form):
         filters=[clean_body],
         validators=[CodePoints(max=BODY_LENGTH, message=AT_MOST), PlainText()],
     )
+    noindex = BooleanField(_l('Ask search engines not to show my profile and my posts'))
     submit = SubmitField(_l('Submit'))
 
     def __init__(self, original_username: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.original_username = original_username
+        if not is_public():
+            # No search engine gets there anyway.
+            del self.noindex
         if self.username.raw_data == [original_username]:
             # It stays as it is, also where its one spelling is another today.
             self.username.data = original_username

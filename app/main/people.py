@@ -18,6 +18,9 @@ from app.models.people import Followed, Followers
 from app.models.timeline import PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
+from app.web.public import card, is_stranger, login_required_unless_public
+
+PICTURE_SIZE = 256  # pixels, where another site shows a link to a profile
 
 
 def user_or_404(username: str) -> User:
@@ -28,7 +31,7 @@ def user_or_404(username: str) -> User:
 
 
 @bp.route('/user/<username>')
-@login_required
+@login_required_unless_public
 def user(username: str) -> str:
     """Show a person and their posts."""
     user = user_or_404(username)
@@ -38,8 +41,18 @@ def user(username: str) -> str:
         title=straight(user.username),
         user=user,
         posts=page.items,
-        form=EmptyForm(),
-        is_following=user != current_user and current_user.is_following(user),
+        form=None if is_stranger() else EmptyForm(),
+        is_following=not is_stranger() and user != current_user and current_user.is_following(user),
+        card=card(
+            straight(user.username),
+            'main.user',
+            username=user.username,
+            kind='profile',
+            description=user.about_me,
+            image=user.avatar(PICTURE_SIZE),
+            feed='main.user_feed',
+            noindex=user.noindex or not page.is_newest,
+        ),
         **links_to(page, 'main.user', username=user.username),
     )
 
@@ -91,6 +104,8 @@ def edit_profile() -> str | Response:
     if form.validate_on_submit():
         current_user.username = form.username.data
         current_user.about_me = form.about_me.data
+        if form.noindex is not None:
+            current_user.noindex = form.noindex.data
         try:
             db.session.commit()
         except IntegrityError:
@@ -104,6 +119,8 @@ def edit_profile() -> str | Response:
     elif request.method == 'GET':
         form.username.data = current_user.username
         form.about_me.data = current_user.about_me
+        if form.noindex is not None:
+            form.noindex.data = current_user.noindex
     return render_template(
         'main/edit_profile.html', title=_('Edit Profile'), form=form, body_length=BODY_LENGTH
     )

@@ -10,12 +10,15 @@ from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
 from app.models import Post
+from app.models.findable import hides_somebody
 from app.models.timeline import AllPosts
 from app.text import BODY_LENGTH
+from app.web.public import card, is_stranger, login_required_unless_public, strangers_see
 
 
 @bp.route('/', methods=['GET', 'POST'])
 @bp.route('/index', methods=['GET', 'POST'])
+@strangers_see('main.explore')
 @login_required
 def index() -> str | Response:
     """Show the posts of everybody followed, with a box to write one."""
@@ -37,10 +40,19 @@ def index() -> str | Response:
 
 
 @bp.route('/explore')
-@login_required
+@login_required_unless_public
 def explore() -> str:
     """Show everybody's posts."""
     page = requested_page(AllPosts())
     return render_template(
-        'main/index.html', title=_('Explore'), posts=page.items, **links_to(page, 'main.explore')
+        'main/index.html',
+        title=_('Explore'),
+        posts=page.items,
+        card=card(
+            _('Explore'),
+            'main.explore',
+            feed='main.explore_feed',
+            noindex=is_stranger() and (not page.is_newest or hides_somebody(page.items)),
+        ),
+        **links_to(page, 'main.explore'),
     )

@@ -62,6 +62,8 @@ class User(
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
     # Of the site, chosen by the person; None leaves it to their browser.
     language: Mapped[str | None] = mapped_column(String(16))
+    # Whether search engines are asked to leave the person's pages alone, on a public site.
+    noindex: Mapped[bool] = mapped_column(default=False, server_default='0')
     # The tutorial's, and empty: tokens of the API have a table of their own.
     token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
     token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)

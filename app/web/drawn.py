@@ -27,7 +27,7 @@ _Drawn = LRUCache[tuple[Any, ...], Markup]
 def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
     """Return the HTML of `posts`, with what `search_query` has found marked."""
     draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]
-    is_foreign = _Foreign(current_user.id)
+    is_foreign = _Foreign(current_user.id if current_user.is_authenticated else None)
     # Whoever changes a template wants to see it at the next request.
     if search_query is not None or current_app.debug:
         return [draw(post, is_foreign(post), search_query) for post in posts]
@@ -67,9 +67,10 @@ def _kept(key: tuple[Any, ...], draw: Callable[[], Markup]) -> Markup:
 class _Foreign:
     """Tells which posts get a link to their translation."""
 
-    def __init__(self, reader_id: int) -> None:
+    def __init__(self, reader_id: int | None) -> None:
         self.reader_id = reader_id
-        self.is_possible = current_app.config['MS_TRANSLATOR_KEY'] is not None
+        is_configured = current_app.config['MS_TRANSLATOR_KEY'] is not None
+        self.is_possible = is_configured and reader_id is not None
         self.language = primary(present_language())
 
     def __call__(self, post: Any) -> bool:

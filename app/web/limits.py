@@ -26,6 +26,7 @@ from app.models import User
 from app.text import case_key, normalize_name
 from app.web.known_browsers import browser_known_to, is_shown
 from app.web.limit_file import LIMIT_FILE
+from app.web.public import is_for_the_public, is_stranger
 
 
 def address() -> str:
@@ -150,6 +151,8 @@ SUCCESSES = {
     'auth.register': [('10 per hour', address)],
     'api.create_user': [('10 per hour', address)],
 }
+# What a stranger reads of a public site: pages, feeds and the sitemap together.
+READING_LIMITS = [('300 per minute', address)]
 # All requests of the API together, reading included.
 API_LIMITS = [('300 per minute', token), ('600 per minute', address)]
 
@@ -237,6 +240,11 @@ def init_app(app: Flask) -> None:
     app.extensions['limits'] = limiter  # its decorators hold it weakly
     view: Any
     for endpoint, view in app.view_functions.items():
+        is_read = app.config['PUBLIC'] and is_for_the_public(view)
+        for limit, of in READING_LIMITS if is_read else []:
+            view = limiter.shared_limit(
+                limit, scope='reading', key_func=of, exempt_when=lambda: not is_stranger()
+            )(view)
         for limit, of in LIMITS.get(endpoint, []):
             view = limiter.limit(limit, key_func=of, methods=CHANGES)(view)
         for limit, of in SUCCESSES.get(endpoint, []):

@@ -36,7 +36,16 @@ def site_url() -> str | None:
     return None
 
 
-def absolute_url(site: str, endpoint: str, **values: str) -> str:
+def public_url(endpoint: str, **values: str | int) -> str:
+    """Return the address of a page for everybody, as other sites are to write it.
+
+    Without SITE_URL it is at the host that was asked for: nothing depends on it but a reader's way.
+    """
+    site = current_app.config['SITE_URL'] and site_url()
+    return absolute_url(site or request.url_root, endpoint, **values)
+
+
+def absolute_url(site: str, endpoint: str, **values: str | int) -> str:
     """Return the address of a page of the site at `site`, also outside of a request."""
     parts = urlsplit(site)
     adapter = current_app.url_map.bind(

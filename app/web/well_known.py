@@ -25,6 +25,14 @@ User-agent: *
 Disallow: /auth/reset_password/
 Disallow: /auth/confirm_email/
 """
+# Of a public site, all that a stranger is led away from. What people do not want to be found says
+# so in the pages themselves, which therefore have to be read.
+PUBLIC_ROBOTS = """\
+User-agent: *
+Disallow: /api/
+Disallow: /auth/
+Disallow: /search
+"""
 
 
 def _send(data: bytes, mimetype: str, request: Request) -> Response:
@@ -45,11 +53,18 @@ def _security_txt(contacts: list[str], site: str | None, request: Request) -> Re
     return _send('\n'.join([*lines, '']).encode(), 'text/plain', request)
 
 
+def _robots_txt(app: Flask) -> str:
+    if not app.config['PUBLIC']:
+        return ROBOTS
+    site = app.config['SITE_URL']
+    return f'{PUBLIC_ROBOTS}Sitemap: {site}/sitemap.xml\n' if site else PUBLIC_ROBOTS
+
+
 def init_app(app: Flask) -> None:
     icon = Path(str(app.static_folder), 'favicon.ico').read_bytes()
     views: dict[str, Callable[[Request], Response]] = {
         '/favicon.ico': partial(_send, icon, 'image/x-icon'),
-        '/robots.txt': partial(_send, ROBOTS.encode(), 'text/plain'),
+        '/robots.txt': partial(_send, _robots_txt(app).encode(), 'text/plain'),
     }
     contacts = app.config['SECURITY_CONTACT']
     if contacts:

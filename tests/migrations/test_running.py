@@ -18,14 +18,14 @@ from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
 
-HEAD = 'c7e5a90d3b18'
+HEAD = '4e8a2f7b9c15'
 
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'failing'
-down_revision = 'c7e5a90d3b18'
+down_revision = '4e8a2f7b9c15'
 
 
 def upgrade():
@@ -160,7 +160,7 @@ SLOW = """
 from alembic import op
 
 revision = 'slow'
-down_revision = 'c7e5a90d3b18'
+down_revision = '4e8a2f7b9c15'
 
 
 def upgrade():
@@ -207,7 +207,7 @@ DANGLING = """
 from alembic import op
 
 revision = 'dangling'
-down_revision = 'c7e5a90d3b18'
+down_revision = '4e8a2f7b9c15'
 
 
 def upgrade():

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 CONTACTS = ['mailto:security@microblog.example', 'https://microblog.example/report']
+MakeApp = Callable[..., Flask]
 SECURITY_TXT = '/.well-known/security.txt'
 PATHS = ['/favicon.ico', '/robots.txt', SECURITY_TXT]
 
@@ -57,6 +58,16 @@ def test_robots_stay_away_from_secret_links(client: FlaskClient) -> None:
         'Disallow: /auth/reset_password/',
         'Disallow: /auth/confirm_email/',
     ]
+
+
+def test_robots_of_a_public_site_are_shown_what_they_may_find(make_app: MakeApp) -> None:
+    private = ['User-agent: *', 'Disallow: /api/', 'Disallow: /auth/', 'Disallow: /search']
+    for site, more in [
+        ('https://microblog.example', ['Sitemap: https://microblog.example/sitemap.xml']),
+        (None, []),
+    ]:
+        client = make_app(PUBLIC=True, SITE_URL=site).test_client()
+        assert client.get('/robots.txt').text.splitlines() == [*private, *more]
 
 
 def test_whom_to_tell_of_a_hole(client: FlaskClient) -> None:
