@@ -91,6 +91,15 @@ class NewPassword(Password):
         return password
 
 
+class Flag(fields.Boolean):
+    """`true` or `false`, and nothing that could be meant by one of them."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error('invalid', input=value)
+        return value
+
+
 class UTC(fields.DateTime):
     """A time in UTC, as ISO 8601 with `Z` at its end and microseconds if there are any."""
 

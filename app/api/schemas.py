@@ -21,12 +21,13 @@ from marshmallow import (
 
 from app.api.auth import token_auth
 from app.api.errors import bad_request
-from app.api.fields import UTC, Email, Id, Links, NewPassword, Password, Text, Username, link
+from app.api.fields import UTC, Email, Flag, Id, Links, NewPassword, Password, Text, Username, link
 from app.models import User
 from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
 
 AVATAR_SIZE = 128  # pixels
+NOINDEX = 'whether search engines are asked to leave out this person'
 MISSING = fields.Field.default_error_messages['required']
 
 
@@ -109,6 +110,7 @@ class ProfileSchema(PersonSchema):
     current_password = Password(
         metadata={'description': 'needed for a new e-mail address, for nothing else'}
     )
+    noindex = Flag(metadata={'description': NOINDEX})
 
 
 class RegistrationSchema(PersonSchema):
@@ -168,14 +170,23 @@ def own_email(user: User) -> Any:
     return user.email if token_auth.current_user() in (None, user) else missing
 
 
+def own_noindex(user: User) -> Any:
+    """Return what is shown to its owner alone; for robots it stands in the pages."""
+    return user.noindex if token_auth.current_user() in (None, user) else missing
+
+
 class UserEntrySchema(UserSchema):
     """Somebody, or oneself: then with the e-mail address."""
 
-    optional = frozenset({'email'})
+    optional = frozenset({'email', 'noindex'})
 
     email = fields.Function(
         own_email,
         metadata={'type': 'string', 'format': 'email', 'description': 'only in the own entry'},
+    )
+    noindex = fields.Function(
+        own_noindex,
+        metadata={'type': 'boolean', 'description': f'only in the own entry: {NOINDEX}'},
     )
 
 

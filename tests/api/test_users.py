@@ -90,6 +90,17 @@ def test_the_address_is_ones_own_affair(program: Program, susan: User, john: Use
         assert '@example.com' not in text
 
 
+def test_whether_search_engines_are_asked(program: Program, susan: User, john: User) -> None:
+    path = f'/users/{susan.id}'
+    assert program.get(path).get_json()['noindex'] is False
+    assert program.put(path, {'noindex': True}).get_json()['noindex'] is True
+    assert susan.noindex
+    assert program.put(path, {'about_me': 'Hi'}).get_json()['noindex'] is True
+    for wrong in ['true', 1, None, []]:
+        assert program.put(path, {'noindex': wrong}).status_code == 400
+    assert 'noindex' not in program.get(f'/users/{john.id}').get_json()
+
+
 @pytest.mark.parametrize(
     'id_', ['2000000000', '0', str(2**31), str(2**63), str(2**64), '9' * 5000, '-1', 'x']
 )
@@ -107,7 +118,7 @@ def test_registering(stranger: Program) -> None:
     assert response.headers['Location'] == entry['_links']['self'] == f'/api/users/{entry["id"]}'
     assert (entry['username'], entry['about_me']) == ('alice', 'Hi')
     assert entry['id'] != 77
-    assert set(entry) == KEYS | {'email'}
+    assert set(entry) == KEYS | {'email', 'noindex'}
     alice = User.find('alice')
     assert alice is not None
     assert alice.check_password(PASSWORD)
