@@ -14,8 +14,8 @@ from app.extensions import db
 from app.models.base import Model
 from app.models.user import User
 
-# Ids of one file. (50,000 addresses may be in one, which would take a second to write.)
-RANGE = 10_000
+# Ids of one file. (50,000 addresses may be in one, which would take half a second to write.)
+RANGE = 2_000
 
 
 def hides_somebody(posts: Iterable[Any]) -> bool:
