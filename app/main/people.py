@@ -52,6 +52,7 @@ def user(username: str) -> str:
             image=user.avatar(PICTURE_SIZE),
             feed='main.user_feed',
             noindex=user.noindex or not page.is_newest,
+            posts=page.items,  # not only their own
         ),
         **links_to(page, 'main.user', username=user.username),
     )

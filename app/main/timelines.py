@@ -10,10 +10,9 @@ from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
 from app.models import Post
-from app.models.findable import hides_somebody
 from app.models.timeline import AllPosts
 from app.text import BODY_LENGTH
-from app.web.public import card, is_stranger, login_required_unless_public, strangers_see
+from app.web.public import card, login_required_unless_public, strangers_see
 
 
 @bp.route('/', methods=['GET', 'POST'])
@@ -52,7 +51,8 @@ def explore() -> str:
             _('Explore'),
             'main.explore',
             feed='main.explore_feed',
-            noindex=is_stranger() and (not page.is_newest or hides_somebody(page.items)),
+            noindex=not page.is_newest,
+            posts=page.items,
         ),
         **links_to(page, 'main.explore'),
     )

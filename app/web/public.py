@@ -3,7 +3,7 @@
 A stranger gets no form, and no session: nothing that the pages of others do not have in common.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user, login_required
 
+from app.models.findable import hides_somebody
 from app.web.site import public_url
 
 View = Callable[..., Any]
@@ -97,16 +98,18 @@ def card(
     image: str = '',
     feed: str = '',
     noindex: bool = False,
+    posts: Iterable[Any] = (),
     **values: str | int,
 ) -> Card | None:
     """Return what `_card.html` writes into the head of a public page, the one at `endpoint`.
 
-    `kind` is a type of Open Graph, `feed` the endpoint of the same as a feed. With `noindex`,
-    search engines are asked to leave the page alone.
+    `kind` is a type of Open Graph, `feed` the endpoint of the same as a feed. With `noindex`, or
+    with `posts` of somebody who asked for it, search engines are asked to leave the page alone.
     """
     if not is_public():
         return None
     url, feed = public_url(endpoint, **values), feed and public_url(feed, **values)
+    noindex = noindex or (is_stranger() and hides_somebody(posts))
     return Card(url, title, kind, description or '', image, feed, noindex)
 
 

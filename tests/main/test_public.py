@@ -188,7 +188,7 @@ def test_who_asks_is_not_found(client: FlaskClient, log_in: LogIn, susan: User) 
 
 
 def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User) -> None:
-    for path, expected in {'/explore': 2, '/user/susan': 2, '/explore.atom': 1}.items():
+    for path, expected in {'/explore': 2, '/user/susan': 3, '/explore.atom': 1}.items():
         client.get(path)
         with statements() as made:
             assert client.get(path).status_code == 200
