@@ -6,11 +6,22 @@ That also makes it safe to start again where MariaDB, which cannot undo an ALTER
 A column that is not ours, of a reader who went further, stays as it is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+GAP = 1000  # ids that may have been in use above those that are there
+
+sequence = sa.table('sqlite_sequence', sa.column('name'), sa.column('seq'))
+
+
+def has_table(table: str) -> bool:
+    return sa.inspect(op.get_bind()).has_table(table)
 
 
 def has_column(table: str, column: str) -> bool:
@@ -19,6 +30,36 @@ def has_column(table: str, column: str) -> bool:
 
 def has_index(table: str, index: str) -> bool:
     return any(found['name'] == index for found in sa.inspect(op.get_bind()).get_indexes(table))
+
+
+@contextmanager
+def giving_ids_once(table: str) -> Iterator[BatchOperations]:
+    """Change a table; on SQLite it is made anew, and goes on with its ids where it was."""
+    if op.get_bind().dialect.name != 'sqlite':
+        with op.batch_alter_table(table) as batch:
+            yield batch
+        return
+    last = _last_id(table)
+    with op.batch_alter_table(
+        table, recreate='always', table_kwargs={'sqlite_autoincrement': True}
+    ) as batch:
+        yield batch
+    op.execute(sequence.delete().where(sequence.c.name == table))
+    op.execute(sequence.insert().values(name=table, seq=last))
+
+
+def _last_id(table: str) -> int:
+    """Return an id that no row had a higher one than, as far as that can be known."""
+    connection = op.get_bind()
+    if sa.inspect(connection).has_table('sqlite_sequence'):
+        last = connection.scalar(sa.select(sequence.c.seq).where(sequence.c.name == table))
+        if last is not None:
+            return int(last)
+    people = sa.table('user', sa.column('id'))
+    is_new = connection.scalar(sa.select(people.c.id).limit(1)) is None  # nobody has registered
+    rows = sa.table(table, sa.column('id', sa.Integer))
+    found = connection.execute(sa.select(sa.func.coalesce(sa.func.max(rows.c.id), 0))).scalar_one()
+    return int(found if is_new else found + GAP)
 
 
 def reshape(wanted: sa.MetaData) -> None:

@@ -15,7 +15,7 @@ PLAN = """
     forms web logs email
     models languages search
     extensions database
-    background names time_limit text
+    background markup names time_limit text
     config
 """
 ROOMS = PLAN.split()

@@ -1,24 +1,32 @@
 """The tables and the rules that belong to them: no request, no template, no HTTP."""
 
 from app.models import counters  # noqa: F401 (it listens)
+from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers
 from app.models.message import Message
 from app.models.notification import Notification
 from app.models.post import Post
+from app.models.reaction import bookmarks, likes
 from app.models.searchable import SearchableMixin, follow_commits
+from app.models.tag import Tag, post_tags
 from app.models.task import Task
 from app.models.user import User
 
 __all__ = [
+    'Activity',
     'ApiToken',
     'Message',
     'Notification',
     'Post',
     'SearchableMixin',
+    'Tag',
     'Task',
     'User',
+    'bookmarks',
     'followers',
+    'likes',
+    'post_tags',
 ]
 
 follow_commits()

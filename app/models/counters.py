@@ -13,23 +13,40 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     bindparam,
+    delete,
     event,
     exists,
     func,
+    insert,
     inspect,
     select,
     union,
     update,
 )
-from sqlalchemy.orm import InstanceState, Mapper
+from sqlalchemy.orm import InstanceState, Mapper, aliased
+from sqlalchemy.orm.exc import ObjectDeletedError
 
 from app.database import utcnow
 from app.extensions import db
+from app.models.activity import (
+    ANSWER,
+    FOLLOW,
+    LIKE,
+    MENTION,
+    REPOST,
+    Activity,
+    count_unread,
+    note,
+    take_back,
+)
 from app.models.followers import followers, following_changed
 from app.models.locks import hold
+from app.models.mention import mentioned_in, mentions
 from app.models.message import NEVER, UNREAD, Message, is_unread
 from app.models.notification import tell
 from app.models.post import Post
+from app.models.reaction import likes, liking_changed
+from app.models.tag import post_tags, put_under_tags
 from app.models.user import User
 
 TICK = timedelta(microseconds=1)  # by which a message is younger than the look before it
@@ -37,22 +54,129 @@ TICK = timedelta(microseconds=1)  # by which a message is younger than the look 
 
 @event.listens_for(Post, 'before_insert')
 def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    # Before the insert, not after it: whoever holds the author's row first goes first, whereas
-    # two inserts that share the row's lock and then both want to write it would deadlock.
-    connection.execute(
-        update(User).where(User.id == post.user_id).values(post_count=User.post_count + 1)
+    post.mentioned = mentioned_in(connection, post.body)
+    post.answered = _author(connection, post.in_reply_to)
+    post.reposted = _author(connection, post.repost_of)
+    told = {*post.mentioned.values(), *post.answered, *post.reposted}
+    if told:
+        # Accounts before posts, and the lowest id first, as everywhere.
+        hold(connection, {post.user_id, *told})
+    if post.in_reply_to is None:
+        # Before the insert, not after it: whoever holds the author's row first goes first, whereas
+        # two inserts that share the row's lock and then both want to write it would deadlock.
+        connection.execute(
+            update(User).where(User.id == post.user_id).values(post_count=User.post_count + 1)
+        )
+    elif not _add(connection, Post.reply_count, post.in_reply_to, +1):
+        raise ObjectDeletedError(inspect(post), 'What was to be answered has been deleted')
+    if post.repost_of is not None:
+        _add(connection, Post.repost_count, post.repost_of, +1)
+
+
+@event.listens_for(Post, 'after_insert')
+def _tell_of_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    put_under_tags(connection, post.id, post.timestamp, post.body)
+    _mention(connection, post, post.mentioned)
+    note(connection, ANSWER, post.user_id, post.answered, post.id)
+    note(connection, REPOST, post.user_id, post.reposted, post.repost_of)
+    mentioned = {*post.mentioned.values()} - post.answered  # who hear of it as an answer
+    note(connection, MENTION, post.user_id, mentioned, post.id)
+
+
+@event.listens_for(Post, 'before_update')
+def _tell_of_edited_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    if not inspect(post).attrs.body.load_history().has_changes():
+        return
+    rows = connection.execute(
+        select(mentions.c.name_key, mentions.c.user_id).where(mentions.c.post_id == post.id)
     )
+    before: dict[str, int] = dict(rows.all())
+    present = mentioned_in(connection, post.body)
+    answered = _author(connection, post.in_reply_to)
+    told = {*present.values()} - {*before.values()}
+    forgotten = {*before.values()} - {*present.values()}
+    hold(connection, {post.user_id, *told, *forgotten})
+    connection.execute(delete(mentions).where(mentions.c.post_id == post.id))
+    _mention(connection, post, present)
+    note(connection, MENTION, post.user_id, told - answered, post.id)
+    take_back(connection, MENTION, post.user_id, forgotten, post.id)
+    connection.execute(delete(post_tags).where(post_tags.c.post_id == post.id))
+    put_under_tags(connection, post.id, post.timestamp, post.body)
+
+
+def _mention(connection: Connection, post: Post, mentioned: dict[str, int]) -> None:
+    rows = [{'post_id': post.id, 'name_key': key, 'user_id': id_} for key, id_ in mentioned.items()]
+    if rows:
+        connection.execute(insert(mentions), rows)
 
 
 @event.listens_for(Post, 'before_delete')
 def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    author = {post.user_id}
+    original = _author(connection, post.repost_of)
+    hold(connection, author | original | _concerned(connection, post.id))
     # Of two who delete the same post, the second one waits here, and then finds nothing to count.
-    author = User.id == post.user_id
-    connection.execute(select(User.id).where(author).with_for_update(key_share=True))
-    still_there = exists().where(Post.id == post.id)
+    row = select(Post.id).where(Post.id == post.id).with_for_update()
+    if connection.scalar(row) is None:
+        return
+    # Those, too, who were about to do something with it.
+    concerned = _concerned(connection, post.id)
+    hold(connection, concerned)
+    if post.in_reply_to is None:
+        connection.execute(
+            update(User).where(User.id.in_(author)).values(post_count=User.post_count - 1)
+        )
+    else:
+        _add(connection, Post.reply_count, post.in_reply_to, -1)
+    if post.repost_of is not None:
+        _add(connection, Post.repost_count, post.repost_of, -1)
+        others = select(func.max(Post.user_id)).where(
+            Post.repost_of == post.repost_of, Post.user_id.not_in({post.user_id, *original})
+        )
+        take_back(connection, REPOST, post.user_id, original, post.repost_of, others)
+    reposters = select(Post.user_id).where(Post.repost_of == post.id).subquery()
     connection.execute(
-        update(User).where(author, still_there).values(post_count=User.post_count - 1)
+        update(User).where(User.id.in_(select(reposters))).values(post_count=User.post_count - 1)
     )
+    told = {*connection.scalars(select(Activity.user_id).where(Activity.post_id == post.id))}
+    if told:
+        connection.execute(delete(Activity).where(Activity.post_id == post.id))
+        count_unread(connection, told)
+
+
+def _concerned(connection: Connection, post_id: int) -> set[int]:
+    """Return the accounts with which something goes when a post is deleted."""
+    reposters = select(Post.user_id).where(Post.repost_of == post_id)
+    told = select(Activity.user_id).where(Activity.post_id == post_id)
+    return {*connection.scalars(union(reposters, told))}
+
+
+def _author(connection: Connection, post_id: int | None) -> set[int]:
+    """Return the author of a post, if there is such a post."""
+    if post_id is None:
+        return set()
+    return {*connection.scalars(select(Post.user_id).where(Post.id == post_id))}
+
+
+def _add(connection: Connection, counter: Any, post_id: int, change: int) -> bool:
+    """Change a number of a post, which is held from then on; return whether it is there."""
+    statement = update(Post).where(Post.id == post_id).values({counter: counter + change})
+    return connection.execute(statement).rowcount > 0
+
+
+@liking_changed.connect
+def _count_like(person: User, post: Post, change: int) -> None:
+    connection = db.session.connection()
+    _add(connection, Post.like_count, post.id, change)
+    db.session.expire(post, ['like_count'])
+    author = {post.user_id}
+    if change > 0:
+        note(connection, LIKE, person.id, author, post.id)
+    else:
+        others = select(func.max(likes.c.user_id)).where(
+            likes.c.post_id == post.id, likes.c.user_id != post.user_id
+        )
+        take_back(connection, LIKE, person.id, author, post.id, others)
 
 
 @following_changed.connect
@@ -65,6 +189,8 @@ def _count_following(follower: User, followed: User, change: int) -> None:
             .execution_options(synchronize_session=False)
         )
         db.session.expire(person, [counter.key])
+    tell_of_it = note if change > 0 else take_back
+    tell_of_it(db.session.connection(), FOLLOW, follower.id, {followed.id})
 
 
 @event.listens_for(Message, 'before_insert')
@@ -134,7 +260,12 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
     followed = select(followers.c.followed_id).where(followers.c.follower_id == user.id)
     following = select(followers.c.follower_id).where(followers.c.followed_id == user.id)
     recipients = select(Message.recipient_id).where(Message.sender_id == user.id)
-    concerned = union(followed, following, recipients)
+    own = select(Post.id).where(Post.user_id == user.id)
+    told = select(Activity.user_id).where(
+        (Activity.actor_id == user.id) | Activity.post_id.in_(own)
+    )
+    reposters = select(Post.user_id).where(Post.repost_of.in_(own))
+    concerned = union(followed, following, recipients, told, reposters)
     # From here on nobody can begin to follow the account, and it cannot write to anybody.
     hold(connection, {user.id, *connection.scalars(concerned)})
     # Those, too, with whom that was about to happen.
@@ -142,6 +273,72 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
         connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
     _discount_messages_of(connection, user.id)
+    _discount_posts_of(connection, user.id)
+    _forget_activity_of(connection, user.id)
+
+
+def _discount_posts_of(connection: Connection, author_id: int) -> None:
+    """Let no number count what an account, which is held, did with posts, or others with its own.
+
+    The posts of others are held from here on.
+    """
+    # (Through a table in between, since MariaDB reads no table that it is about to change.)
+    liked = select(likes.c.post_id).where(likes.c.user_id == author_id).subquery()
+    answered = select(Post.in_reply_to).where(Post.user_id == author_id, Post.is_answer).subquery()
+    reposted = (
+        select(Post.repost_of)
+        .where(Post.user_id == author_id, Post.repost_of.is_not(None))
+        .subquery()
+    )
+    for posts, counter in (
+        (liked, Post.like_count),
+        (answered, Post.reply_count),
+        (reposted, Post.repost_count),
+    ):
+        id_ = posts.c[0]
+        times = select(id_, func.count()).where(id_.is_not(None)).group_by(id_).order_by(id_)
+        changes = [{'counted': post, 'times': n} for post, n in connection.execute(times)]
+        if changes:
+            connection.execute(
+                update(Post.__table__)
+                .where(Post.__table__.c.id == bindparam('counted'))
+                .values({counter.key: counter - bindparam('times')}),
+                changes,
+            )
+    original = aliased(Post)
+    passed_on = (
+        select(Post.user_id, func.count())
+        .join(original, original.id == Post.repost_of)
+        .where(original.user_id == author_id, Post.user_id != author_id)
+        .group_by(Post.user_id)
+    )
+    changes = [{'counted': id_, 'times': n} for id_, n in connection.execute(passed_on)]
+    if changes:
+        user = User.__table__.c
+        connection.execute(
+            update(User.__table__)
+            .where(user.id == bindparam('counted'))
+            .values(post_count=user.post_count - bindparam('times')),
+            changes,
+        )
+
+
+def _forget_activity_of(connection: Connection, actor_id: int) -> None:
+    """Let nobody hear any more of an account that is about to be deleted."""
+    own = select(Post.id).where(Post.user_id == actor_id)
+    of_it = (Activity.actor_id == actor_id) | Activity.post_id.in_(own)
+    told = {*connection.scalars(select(Activity.user_id).where(of_it))} - {actor_id}
+    # Of likes and reposts somebody else who did the same takes the place.
+    for kind, who, what in (
+        (LIKE, likes.c.user_id, likes.c.post_id),
+        (REPOST, Post.user_id, Post.repost_of),
+    ):
+        others = (what == Activity.post_id, who != actor_id, who != Activity.user_id)
+        other = select(func.max(who)).where(*others).scalar_subquery()
+        concerned = update(Activity).where(Activity.actor_id == actor_id, Activity.kind == kind)
+        connection.execute(concerned.where(other.is_not(None)).values(actor_id=other))
+    connection.execute(delete(Activity).where(of_it))
+    count_unread(connection, told)
 
 
 def _discount_messages_of(connection: Connection, sender_id: int) -> None:

@@ -21,11 +21,14 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     bindparam,
     exists,
+    false,
     func,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Mapped
@@ -36,6 +39,8 @@ from app.models.base import Model
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
 from app.models.post import Post
+from app.models.reaction import bookmarks
+from app.models.tag import Tag, post_tags
 from app.models.totals import total
 
 EPOCH = datetime(1970, 1, 1)
@@ -48,6 +53,9 @@ MANY_AUTHORS = 200
 RECENT_POSTS = 1000
 
 POST: Any = Post.__table__.c
+# Timelines show what begins a conversation; an answer stands under what it answers.
+BEGINS = POST.is_answer == false()
+CHOSEN: Any = select(POST.id, POST.timestamp)
 READER = bindparam('reader', type_=Integer)
 LIMIT = bindparam('limit', type_=Integer)
 
@@ -71,6 +79,17 @@ class Entry:
     language: str | None
     user_id: int
     author: Author
+    edited: datetime | None = None
+    in_reply_to: int | None = None
+    reply_count: int = 0
+    like_count: int = 0
+    repost_count: int = 0
+    answers: str | None = None  # who wrote what it answers, if that is still there
+    # What put it there: itself, or a row that passes it on (or keeps it).
+    place: tuple[datetime, int] = (EPOCH, 0)
+    reposted_by: str | None = None
+
+    repost_of = None
 
 
 def post_position(post: Any) -> Position:
@@ -98,7 +117,8 @@ class Timeline(Listing[Entry]):
     model = Post
 
     def position(self, item: Entry) -> Position:
-        return post_position(item)
+        timestamp, id_ = item.place
+        return (timestamp - EPOCH) // MICROSECOND, id_
 
     def newest(self, limit: int) -> list[Entry]:
         """Return the newest `limit` posts."""
@@ -110,17 +130,17 @@ class Timeline(Listing[Entry]):
 
 
 class AllPosts(Timeline):
-    """Everybody's posts: the Explore page."""
+    """Everybody's posts: the Explore page. Answers and reposts are not among them."""
 
     def total(self) -> int:
-        return total('posts', select(Post.id))
+        return total('posts', select(Post.id).where(BEGINS, POST.repost_of.is_(None)))
 
     def read(self, span: Span) -> list[Entry]:
         return _entries(_of_all(Shape.of(span)), span)
 
 
 class PostsBy(Timeline):
-    """The posts of one author."""
+    """The posts of one author, and those that they pass on."""
 
     def __init__(self, author: Reader) -> None:
         self.author = author
@@ -130,6 +150,59 @@ class PostsBy(Timeline):
 
     def read(self, span: Span) -> list[Entry]:
         return _entries(_of_one(Shape.of(span)), span, author=self.author.id)
+
+
+class AnswersBy(PostsBy):
+    """The answers of one author to posts."""
+
+    def total(self) -> int:
+        answers = select(Post.id).where(Post.user_id == self.author.id, POST.is_answer == true())
+        return total(f'answers by {self.author.id}', answers)
+
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_answers_of_one(Shape.of(span)), span, author=self.author.id)
+
+
+class AnswersTo(Timeline):
+    """The answers to a post: the oldest first, so that `before` is above and `after` below."""
+
+    def __init__(self, post: Post) -> None:
+        self.post = post
+
+    def total(self) -> int:
+        return self.post.reply_count
+
+    def read(self, span: Span) -> list[Entry]:
+        shape = Shape(Shape.of(span).bounded, not span.upward, span.skip > 0)
+        return _entries(_answers_to_one(shape), span, post=self.post.id)[::-1]
+
+
+class PostsUnder(Timeline):
+    """All that has a tag."""
+
+    def __init__(self, tag: Tag) -> None:
+        self.tag = tag
+
+    def total(self) -> int:
+        tagged = select(post_tags.c.post_id).where(post_tags.c.tag_id == self.tag.id)
+        return total(f'posts under {self.tag.id}', tagged)
+
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_under_one(Shape.of(span)), span, tag=self.tag.id)
+
+
+class Bookmarked(Timeline):
+    """What a reader keeps: what was kept last comes first."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def total(self) -> int:
+        kept = select(bookmarks.c.post_id).where(bookmarks.c.user_id == self.reader.id)
+        return total(f'bookmarks of {self.reader.id}', kept)
+
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_bookmarked(Shape.of(span)), span, reader=self.reader.id)
 
 
 class FollowedPosts(Timeline):
@@ -210,13 +283,18 @@ def rows(statement: Select[Any], span: Span, **values: Any) -> Sequence[Any]:
 
 def _entries(statement: Select[Any], span: Span, **values: Any) -> list[Entry]:
     """Return the posts that `statement` selects, the newest first."""
-    read = rows(statement, span, **values)
-    found = [
-        Entry(id_, body, timestamp, language, user_id, Author(user_id, username, email))
-        for id_, body, timestamp, language, user_id, username, email in read
-    ]
-    found.sort(key=lambda entry: (entry.timestamp, entry.id), reverse=True)
+    found = [_entry(*row) for row in rows(statement, span, **values)]
+    found.sort(key=lambda entry: entry.place, reverse=True)
     return found
+
+
+def _entry(
+    at: datetime, row_id: int, reposter: str | None, answers: str | None, *columns: Any
+) -> Entry:
+    *post, username, email = columns
+    author = Author(post[4], username, email)
+    shown: Any = *post[:5], author, *post[5:], answers, (at, row_id), reposter
+    return Entry(*shown)
 
 
 @dataclass(frozen=True)
@@ -238,48 +316,94 @@ def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any
     @lru_cache(maxsize=256)
     def built(*arguments: Any) -> Select[Any]:
         chosen = build(*arguments).subquery('chosen')
-        shown = POST.id, POST.body, POST.timestamp, POST.language, POST.user_id
-        found = chosen.join(Post.__table__, POST.id == chosen.c.id)
+        row, answered = Post.__table__.alias('row'), Post.__table__.alias('answered')
         user = Model.metadata.tables['user']
+        reposter, answered_author = user.alias('reposter'), user.alias('answered_author')
+        found = chosen.join(row, row.c.id == chosen.c.id)
+        found = found.join(Post.__table__, POST.id == func.coalesce(row.c.repost_of, row.c.id))
         found = found.join(user, user.c.id == POST.user_id)
-        return select(*shown, user.c.username, user.c.email).select_from(found)
+        passed_on = and_(row.c.repost_of.is_not(None), reposter.c.id == row.c.user_id)
+        found = found.outerjoin(reposter, passed_on)
+        found = found.outerjoin(answered, answered.c.id == POST.in_reply_to)
+        found = found.outerjoin(answered_author, answered_author.c.id == answered.c.user_id)
+        return select(
+            chosen.c.timestamp,
+            chosen.c.id,
+            reposter.c.username,
+            answered_author.c.username,
+            POST.id,
+            POST.body,
+            POST.timestamp,
+            POST.language,
+            POST.user_id,
+            POST.edited,
+            POST.in_reply_to,
+            POST.reply_count,
+            POST.like_count,
+            POST.repost_count,
+            user.c.username,
+            user.c.email,
+        ).select_from(found)
 
     return built
 
 
 @lru_cache
 def _ids_of_all(shape: Shape) -> Select[Any]:
-    return cut(select(POST.id), POST, shape)
+    return cut(select(POST.id).where(BEGINS), POST, shape)
 
 
 @_with_authors
 def _of_all(shape: Shape) -> Select[Any]:
-    return _ids_of_all(shape)
+    return cut(CHOSEN.where(BEGINS, POST.repost_of.is_(None)), POST, shape)
 
 
 @_with_authors
 def _of_one(shape: Shape) -> Select[Any]:
-    return cut(select(POST.id).where(POST.user_id == bindparam('author')), POST, shape)
+    return cut(CHOSEN.where(POST.user_id == bindparam('author'), BEGINS), POST, shape)
+
+
+@_with_authors
+def _answers_of_one(shape: Shape) -> Select[Any]:
+    by_one = POST.user_id == bindparam('author'), POST.is_answer == true()
+    return cut(CHOSEN.where(*by_one), POST, shape)
+
+
+@_with_authors
+def _answers_to_one(shape: Shape) -> Select[Any]:
+    return cut(CHOSEN.where(POST.in_reply_to == bindparam('post')), POST, shape)
+
+
+@_with_authors
+def _under_one(shape: Shape) -> Select[Any]:
+    tagged = select(post_tags.c.post_id.label('id'), post_tags.c.timestamp)
+    return cut(tagged.where(post_tags.c.tag_id == bindparam('tag')), post_tags.c, shape)
+
+
+@_with_authors
+def _bookmarked(shape: Shape) -> Select[Any]:
+    kept = select(bookmarks.c.post_id.label('id'), bookmarks.c.timestamp)
+    return cut(kept.where(bookmarks.c.user_id == READER), bookmarks.c, shape)
 
 
 @_with_authors
 def _of_some(shape: Shape) -> Select[Any]:
     by_one_of_them = POST.user_id.in_(bindparam('authors', expanding=True))
-    return cut(select(POST.id).where(by_one_of_them), POST, shape)
+    return cut(CHOSEN.where(by_one_of_them, BEGINS), POST, shape)
 
 
 @_with_authors
 def _followed_of_all(shape: Shape) -> Select[Any]:
-    return cut(select(POST.id).where(_is_followed(POST.user_id)), POST, shape)
+    return cut(CHOSEN.where(BEGINS, _is_followed(POST.user_id)), POST, shape)
 
 
 @_with_authors
 def _recent(shape: Shape) -> Select[Any]:
-    indexed = select(POST.id, POST.timestamp, POST.user_id)
+    indexed = select(POST.id, POST.timestamp, POST.user_id).where(BEGINS)
     nearest = cut(indexed, POST, shape, bindparam('recent', type_=Integer))
-    recent = nearest.subquery('recent')
-    of_followed = select(recent.c.id).where(_is_followed(recent.c.user_id))
-    return sort(of_followed, [recent.c.timestamp, recent.c.id], shape.upward).limit(LIMIT)
+    recent = nearest.subquery('recent').c
+    of_followed = select(recent.id, recent.timestamp).where(_is_followed(recent.user_id))
+    return sort(of_followed, [recent.timestamp, recent.id], shape.upward).limit(LIMIT)
 
 
 @_with_authors
@@ -287,13 +411,14 @@ def _merge(author_count: int, shape: Shape) -> Select[Any]:
     """Merge the newest posts of each of `author_count` authors."""
 
     def newest_by(author_id: ColumnElement[int]) -> Any:
-        own = select(POST.timestamp, POST.id).where(POST.user_id == author_id)
+        own = select(POST.timestamp, POST.id).where(POST.user_id == author_id, BEGINS)
         return select(cut(own, POST, shape).subquery())
 
     merged = union_all(
         *(newest_by(bindparam(f'author_{n}')) for n in range(author_count))
     ).subquery()
-    return sort(select(merged.c.id), [merged.c.timestamp, merged.c.id], shape.upward).limit(LIMIT)
+    chosen = select(merged.c.id, merged.c.timestamp)
+    return sort(chosen, [merged.c.timestamp, merged.c.id], shape.upward).limit(LIMIT)
 
 
 @lru_cache
@@ -303,7 +428,9 @@ def _newest_authors(shape: Shape) -> Select[Any]:
     latest = Post.__table__.alias('latest').c
 
     def of_latest(column: Any) -> Any:
-        own = select(column).where(latest.user_id == author.c.author_id)
+        own = select(column).where(
+            latest.user_id == author.c.author_id, latest.is_answer == false()
+        )
         return cut(own, latest, shape, 1).correlate(author).scalar_subquery()
 
     # Both values come straight from the index. With a join instead, a planner may find it
@@ -336,7 +463,7 @@ def _is_followed(author_id: Any) -> ColumnElement[bool]:
 
 def cut(statement: Select[Any], entries: Any, shape: Shape, limit: Any = LIMIT) -> Select[Any]:
     """Sort `statement` by the time of `entries` and cut a span of that shape out of it."""
-    columns = [entries.timestamp, entries.id]
+    columns = [entries.timestamp, entries.id if 'id' in entries else entries.post_id]
     if shape.bounded:
         position: list[Any] = [bindparam('timestamp'), bindparam('id')]
         statement = statement.where(beyond(columns, position, shape.upward))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship,
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db, login
 from app.models import passwords
+from app.models.activity import Concerned
 from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
@@ -19,6 +20,7 @@ from app.models.followers import Follower, followers
 from app.models.message import Correspondent, Message
 from app.models.notification import Notification
 from app.models.post import Post
+from app.models.reaction import Reacting
 from app.models.searchable import SearchableMixin
 from app.models.task import Task, TaskOwner
 from app.models.timeline import Reader
@@ -38,6 +40,8 @@ class User(
     SearchableMixin,
     Reader,
     Follower,
+    Reacting,
+    Concerned,
     Correspondent,
     TaskOwner,
     TokenOwner,
@@ -60,6 +64,7 @@ class User(
     about_me: Mapped[str | None] = mapped_column(String(BODY_LENGTH))
     last_seen: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
     last_message_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
+    last_activity_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
     # Of the site, chosen by the person; None leaves it to their browser.
     language: Mapped[str | None] = mapped_column(String(16))
     # Whether search engines are asked to leave the person's pages alone, on a public site.
@@ -72,6 +77,7 @@ class User(
     follower_count: Mapped[int] = mapped_column(default=0, server_default='0')
     followed_count: Mapped[int] = mapped_column(default=0, server_default='0')
     unread_message_count: Mapped[int] = mapped_column(default=0, server_default='0')
+    unread_activity_count: Mapped[int] = mapped_column(default=0, server_default='0')
 
     posts: WriteOnlyMapped[Post] = relationship(back_populates='author', passive_deletes=True)
     followed: WriteOnlyMapped[User] = relationship(

@@ -135,6 +135,9 @@ def test_down_and_up_keeps_all_rows(database: Database):
         select(*map(column, columns.split())).select_from(table(name)).order_by(text('1, 2'))
         for name, columns in COLUMNS.items()
     ]
+    # What concerned somebody goes with its table, and so does the number of it.
+    number = "name <> 'unread_activity_count'"
+    queries[4] = queries[4].where(text(number))
     before = [database.rows(query) for query in queries]
     assert all(before)
     database.downgrade(LAST_OF_TUTORIAL)

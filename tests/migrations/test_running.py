@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
 from app import db
@@ -18,14 +19,14 @@ from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import LAST_OF_TUTORIAL, MIGRATIONS, ROOT, Database
 from tests.migrations.tutorial import EDITION_2021, FOLLOWERS, build
 
-HEAD = '4e8a2f7b9c15'
+HEAD = ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 FAILING = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'failing'
-down_revision = '4e8a2f7b9c15'
+down_revision = 'HEAD'
 
 
 def upgrade():
@@ -33,7 +34,7 @@ def upgrade():
     op.execute('INSERT INTO half VALUES (1)')
     op.drop_table('task')
     raise ValueError('half-way')
-"""
+""".replace('HEAD', str(HEAD))
 
 
 @pytest.fixture
@@ -156,15 +157,15 @@ def test_waiting_has_an_end(database: Database, tmp_path: Path, caplog: pytest.L
     assert database.revision() == HEAD
 
 
-SLOW = """
+SLOW = f"""
 from alembic import op
 
 revision = 'slow'
-down_revision = '4e8a2f7b9c15'
+down_revision = '{HEAD}'
 
 
 def upgrade():
-    op.execute('SELECT {sleep}(1.5)')
+    op.execute('SELECT {{sleep}}(1.5)')
 """
 SLEEP = {'postgresql': 'pg_sleep', 'mysql': 'SLEEP'}
 
@@ -207,12 +208,12 @@ DANGLING = """
 from alembic import op
 
 revision = 'dangling'
-down_revision = '4e8a2f7b9c15'
+down_revision = 'HEAD'
 
 
 def upgrade():
     op.execute("INSERT INTO followers VALUES (7, 8)")
-"""
+""".replace('HEAD', str(HEAD))
 
 
 def test_a_migration_cannot_leave_rows_that_refer_to_nothing(database: Database, failing: Path):

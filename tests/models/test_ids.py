@@ -7,13 +7,17 @@ import pytest
 
 from app import db
 from app.database import utcnow
-from app.models import ApiToken, Message, Notification, Post, User
+from app.models import Activity, ApiToken, Message, Notification, Post, Tag, User
 from tests.conftest import MakeUser
 
 MAKE: dict[str, Callable[[User, User], Any]] = {
     'user': lambda _susan, _john: User(username='new', email='new@example.com'),
     'post': lambda susan, _john: Post(body='x', author=susan),
     'message': lambda susan, john: Message(body='x', author=susan, recipient=john),
+    'tag': lambda _susan, _john: Tag(key='x', name='x'),
+    'activity': lambda susan, john: Activity(
+        user_id=susan.id, actor_id=john.id, kind='follow', timestamp=utcnow()
+    ),
     'notification': lambda susan, _john: Notification(name='x', user=susan, payload_json='1'),
     'api_token': lambda susan, _john: ApiToken(
         user=susan, token_hash='x', password_mark='x', expiration=utcnow()

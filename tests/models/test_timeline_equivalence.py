@@ -62,7 +62,15 @@ def plain_feed(reader: User) -> list[Entry]:
 
 def as_shown(post: Post) -> Entry:
     author = Author(post.author.id, post.author.username, post.author.email)
-    return Entry(post.id, post.body, post.timestamp, post.language, post.user_id, author)
+    return Entry(
+        post.id,
+        post.body,
+        post.timestamp,
+        post.language,
+        post.user_id,
+        author,
+        place=(post.timestamp, post.id),
+    )
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: f'{way[0]} authors, {way[1]} recent')
