@@ -52,7 +52,8 @@ def feed(timeline: Timeline, name: str, title: str, endpoint: str, **values: str
     By `name` the feed is known for good, whatever becomes of its address.
     """
     posts = timeline.newest(current_app.config['POSTS_PER_PAGE'])
-    updated = max((post.timestamp for post in posts), default=NEVER)
+    # What was passed on came to its place later than it was written.
+    updated = max((max(post.place[0], post.edited or NEVER) for post in posts), default=NEVER)
     site = uuid5(NAMESPACE_DNS, str(urlsplit(public_url('main.index')).hostname))
     response = _xml(
         'feed.xml',

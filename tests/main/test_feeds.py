@@ -147,6 +147,39 @@ def test_who_has_it_already_is_told_so(client: FlaskClient, susan: User, path: s
     assert client.get(path, headers={'If-None-Match': later.headers['ETag']}).status_code == 200
 
 
+def test_a_correction_is_news(client: FlaskClient, susan: User) -> None:
+    write(susan, 'on', 'two')
+    first = client.get('/user/susan.atom')
+    post = db.session.scalars(susan.posts.select().where(Post.body == 'on')).one()
+    post.edit('one')
+    db.session.commit()
+    time = {'If-Modified-Since': first.headers['Last-Modified']}
+    response = client.get('/user/susan.atom', headers=time)
+    assert response.status_code == 200
+    read = feedparser.parse(response.data)
+    assert [entry.title for entry in read.entries] == ['susan: two', 'susan: one']
+    corrected = read.entries[1]
+    assert post.edited is not None
+    assert corrected.published == '2026-03-04T12:00:00Z'
+    assert read.feed.updated == corrected.updated == f'{post.edited.isoformat()}Z'
+    assert corrected.id == feedparser.parse(first.data).entries[1].id
+
+
+def test_what_is_passed_on_keeps_its_author(
+    client: FlaskClient, susan: User, make_user: MakeUser
+) -> None:
+    john = make_user('john')
+    write(john, 'by john')
+    post = db.session.scalars(john.posts.select()).one()
+    susan.repost(post)
+    db.session.commit()
+    read = feedparser.parse(client.get('/user/susan.atom').data)
+    assert [(entry.title, entry.author) for entry in read.entries] == [('john: by john', 'john')]
+    assert read.feed.updated > read.entries[0].updated == '2026-03-04T12:00:00Z'
+    (entry,) = feedparser.parse(client.get('/explore.atom').data).entries
+    assert entry.id == read.entries[0].id
+
+
 @pytest.mark.parametrize(
     'path',
     ['/user/nobody.atom', '/user/%00.atom', '/user/.atom', '/user/%ED%A0%80.atom', '/susan.atom'],

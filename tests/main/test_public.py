@@ -187,6 +187,19 @@ def test_who_asks_is_not_found(client: FlaskClient, log_in: LogIn, susan: User) 
     assert 'robots' not in metas(client.get('/explore'))
 
 
+def test_who_asks_is_not_found_where_others_pass_it_on(
+    client: FlaskClient, susan: User, make_user: MakeUser
+) -> None:
+    john = make_user('john')
+    john.repost(db.session.scalars(susan.posts.select()).one())
+    db.session.commit()
+    assert bodies(client.get('/user/john')) == ['hello, world']
+    assert 'robots' not in metas(client.get('/user/john'))
+    susan.noindex = True
+    db.session.commit()
+    assert metas(client.get('/user/john'))['robots'] == 'noindex'
+
+
 def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User) -> None:
     for path, expected in {'/explore': 2, '/user/susan': 3, '/explore.atom': 1}.items():
         client.get(path)
