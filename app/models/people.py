@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models.followers import followers
 from app.models.listing import LARGEST_SKIP, Listing, Position, Span, beyond, sort
+from app.models.post import Post
+from app.models.reaction import likes
 from app.models.totals import total
 from app.models.user import User
 
@@ -26,13 +28,13 @@ def number_of_accounts() -> int:
 
 
 class _People(Listing[User]):
-    """The people at one end of following: the latest accounts first."""
+    """The people at one end of what binds them to something: the latest accounts first."""
 
-    end: Column[int]
-    other_end: Column[int]
+    end: Any  # the column with their ids
+    other_end: Any  # the one with the id of what they are bound to
 
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, other: Any) -> None:
+        self.other = other
 
     def position(self, item: User) -> Position:
         return (item.id,)
@@ -40,7 +42,9 @@ class _People(Listing[User]):
     def read(self, span: Span) -> list[User]:
         columns: list[Any] = [self.end]
         statement = (
-            select(User).join(followers, self.end == User.id).where(self.other_end == self.user.id)
+            select(User)
+            .join(self.end.table, self.end == User.id)
+            .where(self.other_end == self.other.id)
         )
         position = span.after if span.upward else span.before
         if position is not None:
@@ -55,7 +59,7 @@ class Followers(_People):
     end, other_end = followers.c.follower_id, followers.c.followed_id
 
     def total(self) -> int:
-        return self.user.follower_count
+        return int(self.other.follower_count)
 
 
 class Followed(_People):
@@ -64,4 +68,22 @@ class Followed(_People):
     end, other_end = followers.c.followed_id, followers.c.follower_id
 
     def total(self) -> int:
-        return self.user.followed_count
+        return int(self.other.followed_count)
+
+
+class Likers(_People):
+    """The people who like a post."""
+
+    end, other_end = likes.c.user_id, likes.c.post_id
+
+    def total(self) -> int:
+        return int(self.other.like_count)
+
+
+class Reposters(_People):
+    """The people who have passed a post on."""
+
+    end, other_end = Post.__table__.c.user_id, Post.__table__.c.repost_of
+
+    def total(self) -> int:
+        return int(self.other.repost_count)
