@@ -16,7 +16,7 @@ from flask_moment import Moment as FlaskMoment
 from flask_moment import moment as flask_moment
 from markupsafe import Markup
 
-MINUTE = 60  # seconds
+DEFAULT_FORMAT = 'LLL'
 
 
 @lru_cache(maxsize=2000)
@@ -27,14 +27,12 @@ def _text(timestamp: datetime, locale: Locale | None) -> str:
 class moment(flask_moment):
     """One point in time, a datetime in UTC without a time zone."""
 
-    def _render(self, func: str, format: str = '', refresh: bool = False, **_: object) -> Markup:
+    def _render(self, func: str, format: str = '', **_: object) -> Markup:
         # A macro, not a page of its own: a page has many times.
         module: Any = current_app.jinja_env.get_template('_time.html').module
         html: Markup = module.time(
             self._timestamp_as_iso_8601(self.timestamp),
-            func,
-            format,
-            int(refresh) * MINUTE,
+            '' if func == 'fromNow' else format or DEFAULT_FORMAT,
             _text(self.timestamp, get_locale()),
         )
         return html

@@ -58,8 +58,7 @@ def conversation(username: str) -> str | Response:
         return _not_to_oneself()
     form = MessageForm()
     if form.validate_on_submit():
-        _send(other, form)
-        return redirect(url_for('main.conversation', username=other.username))
+        return _send(other, form, 'main.conversation')
     mark_read = partial(current_user.mark_conversation_read, other)
     page = _looked_at(Conversation(current_user, other), mark_read)
     html = render_template(
@@ -84,8 +83,7 @@ def send_message(recipient: str) -> str | Response:
         return _not_to_oneself()
     form = MessageForm()
     if form.validate_on_submit():
-        _send(user, form)
-        return redirect(url_for('main.user', username=user.username))
+        return _send(user, form, 'main.user')
     return render_template(
         'main/send_message.html',
         title=_('Send Message'),
@@ -142,10 +140,12 @@ def _is_news(letter: Letter) -> bool:
     return letter.recipient_id == current_user.id and (seen is None or letter.timestamp > seen)
 
 
-def _send(recipient: User, form: MessageForm) -> None:
+def _send(recipient: User, form: MessageForm, next_page: str) -> Response:
+    address = url_for(next_page, username=recipient.username)  # before the commit: no query for it
     current_user.send_message(recipient, form.message.data)
     db.session.commit()
     flash(_('Your message has been sent.'))
+    return redirect(address)
 
 
 def _not_to_oneself() -> Response:

@@ -163,6 +163,7 @@ def _change_following(
         shown = straight(username[:USERNAME_LENGTH])  # what is longer is nobody's name
         flash(_('User %(username)s not found.', username=shown))
         return redirect(url_for('main.index'))
+    name = user.username  # read here: after the commit that would be a query
     if user == current_user:
         flash(oneself)
     else:
@@ -171,5 +172,5 @@ def _change_following(
         if request.headers.get('X-Requested-With') == 'popup':
             # The button in the popup, which stays where it is, says enough.
             return redirect(url_for('main.user_popup', username=username), 303)
-        flash(done % {'username': straight(user.username)})
-    return redirect(url_for('main.user', username=user.username))
+        flash(done % {'username': straight(name)})
+    return redirect(url_for('main.user', username=name))

@@ -7,6 +7,7 @@ from secrets import randbelow, token_urlsafe
 from flask import Flask, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from jinja2.ext import Extension
 
 from app import search
 from app.languages.locales import catalogue, offered_languages
@@ -26,7 +27,16 @@ _WEB_ADDRESS = re.compile(
     r'[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！\u202a-\u202e\u2066-\u2069]*',
     re.IGNORECASE,
 )
+_INDENTATION = re.compile(r'\s*\n\s*')
 _CLOSING = {')': '(', ']': '[', '}': '{'}
+
+
+class Unindented(Extension):
+    """Takes the indentation of templates, which is a tenth of a page, out of the HTML."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Return the source of an HTML template without it; a mail's text is left as it is."""
+        return source if name and name.endswith('.txt') else _INDENTATION.sub('\n', source)
 
 
 def links(text: str) -> Iterator[tuple[str, str | None]]:
@@ -60,6 +70,11 @@ def is_long_text(text: str) -> bool:
 def hue(name: str) -> int:
     """Return the number of the colour that stands for `name` wherever its avatar is drawn."""
     return sum(map(ord, case_key(name))) % AVATAR_HUES
+
+
+def letter(name: str) -> str:
+    """Return what stands for `name` where its picture would be."""
+    return straight(name)[:1].upper()
 
 
 def greeting(name: str) -> str:
@@ -101,6 +116,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters['links'] = links
     app.jinja_env.filters['hue'] = hue
+    app.jinja_env.filters['letter'] = letter
     app.jinja_env.filters['straight'] = straight
     app.jinja_env.filters['mark'] = search.mark
     app.jinja_env.tests['long_text'] = is_long_text
@@ -110,5 +126,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages
     app.jinja_env.globals['present_address'] = present_address
+    app.jinja_env.add_extension(Unindented)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

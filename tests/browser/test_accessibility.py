@@ -91,7 +91,7 @@ def test_a_keyboard_is_enough(make_visitor: MakeVisitor) -> None:
     assert page.evaluate('document.activeElement.id') == 'submit'
     with page.expect_navigation():
         page.keyboard.press('Enter')
-    assert susan.texts('.post-body')[0] == 'by keyboard'
+    assert susan.texts('article > bdi')[0] == 'by keyboard'
 
     reachable = []
     for _ in range(20):

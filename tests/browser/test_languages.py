@@ -48,7 +48,7 @@ def test_translating_in_place(susan: Visitor, john: Visitor, translator: Transla
     )
     translator.answer = None
     page.get_by_role('button', name='Translate').click()
-    result = page.locator('.translation .post-body')
+    result = page.locator('.translation p')
     expect(result).to_have_text('[es>en] ¡Buenos días a todos, qué tiempo tan bonito! <b>&amp;</b>')
     expect(result).to_have_attribute('lang', 'en')
     expect(result).to_have_attribute('dir', 'ltr')
@@ -83,7 +83,7 @@ def test_translating_into_arabic(susan: Visitor, john: Visitor, translator: Tran
     susan.open('/explore')
     susan.page.get_by_role('button', name='العربية').click()
     susan.page.get_by_role('button', name='ترجمة').click()
-    result = susan.page.locator('.translation .post-body')
+    result = susan.page.locator('.translation p')
     expect(result).to_have_attribute('lang', 'ar')
     expect(result).to_have_attribute('dir', 'rtl')
 

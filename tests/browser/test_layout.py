@@ -43,7 +43,7 @@ FAULTS = """() => {
     box.value = box.placeholder;
     if (box.scrollWidth > box.clientWidth) faults.push(`${box.value} is cut off`);
     box.value = '';
-    together('.navbar-brand, .search-box, .tabs .nav-link', -0.5);
+    together('.navbar-brand, .search-box, .tabs a', -0.5);
     together('.profile .btn', 4);
     for (const arrow of document.querySelectorAll('.arrow')) {
         const label = document.createRange();

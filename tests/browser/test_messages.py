@@ -62,16 +62,16 @@ def test_a_badge_within_seconds(make_visitor: MakeVisitor, viewport: ViewportSiz
     expect(john.page.locator('#announcer')).to_have_text('Unread messages: 1')
     john.page.click('nav >> text=Messages')
     expect(badge).to_be_hidden()
-    assert john.texts('.post-body') == ['hello <b>john</b>']
+    assert john.texts('article > bdi') == ['hello <b>john</b>']
 
     john.page.click('text=Answer susan')
     john.send(message='hello susan')
-    assert john.texts('.post-body') == ['hello susan', 'hello <b>john</b>']
+    assert john.texts('article > bdi') == ['hello susan', 'hello <b>john</b>']
     john.page.click('text=Delete >> nth=0')
     john.follow_link('dialog button:text("Delete")')
-    assert john.texts('.post-body') == ['hello <b>john</b>']
+    assert john.texts('article > bdi') == ['hello <b>john</b>']
     susan.open('/messages/with/john')
-    assert susan.texts('.post-body') == ['hello susan', 'hello <b>john</b>']
+    assert susan.texts('article > bdi') == ['hello susan', 'hello <b>john</b>']
     for visitor in (susan, john):
         width = visitor.page.evaluate('document.documentElement.scrollWidth')
         assert width <= viewport['width']
@@ -295,7 +295,7 @@ def test_deleting_asks_first(make_visitor: MakeVisitor, axe: str) -> None:
         dialog.get_by_role('button', name='Delete').click()
     assert page.url == f'{susan.server}/messages/with/john?page=1'
     assert susan.texts('.flash') == ['The message has been deleted.']
-    assert susan.texts('.message .post-body') == ['three', 'one']
+    assert susan.texts('.message article > bdi') == ['three', 'one']
 
     # On a page, without a script.
     susan.open('/messages/sent')
@@ -303,10 +303,10 @@ def test_deleting_asks_first(make_visitor: MakeVisitor, axe: str) -> None:
     assert findings(susan, axe) == []
     page = john.open('/messages')
     john.follow_link('text=Delete >> nth=1')
-    assert john.texts('.post-body') == ['two <b>']
+    assert john.texts('article > bdi') == ['two <b>']
     john.follow_link('text=Cancel')
     assert john.page.url == f'{john.server}/messages'
     john.follow_link('text=Delete >> nth=1')
     john.follow_link('button:text("Delete")')
     assert john.page.url == f'{john.server}/messages'
-    assert john.texts('.message .post-body') == ['three', 'one']
+    assert john.texts('.message article > bdi') == ['three', 'one']

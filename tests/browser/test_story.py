@@ -17,7 +17,7 @@ TEXTS = [
 
 def follow(visitor: Visitor, username: str) -> None:
     visitor.open('/explore')
-    visitor.follow_link(f'.post .author:has-text("{username}") >> nth=0')
+    visitor.follow_link(f'.user_popup > a:has-text("{username}") >> nth=0')
     visitor.follow_link('input[value="Follow"]')
     assert visitor.texts('.alert') == [f'You are following {username}!']
 
@@ -40,12 +40,18 @@ def test_two_people(
 
     follow(john, 'susan')
     john.open('/index')
-    assert john.texts('.post-body') == ['Привет', 'one\ntwo', '🌞🎉', 'صباح الخير', '今天天气很好']
-    assert john.texts('.post .author')[:2] == ['жан', 'susan']
+    assert john.texts('article > bdi') == [
+        'Привет',
+        'one\ntwo',
+        '🌞🎉',
+        'صباح الخير',
+        '今天天气很好',
+    ]
+    assert john.texts('.user_popup')[:2] == ['жан', 'susan']
     john.follow_link('text=Older posts')
-    assert john.texts('.post-body') == ['Сегодня снег', 'Beautiful day in Portland!']
+    assert john.texts('article > bdi') == ['Сегодня снег', 'Beautiful day in Portland!']
     john.follow_link('text=Newer posts')
-    assert len(john.texts('.post-body')) == 5
+    assert len(john.texts('article > bdi')) == 5
 
     john.open('/edit_profile')
     john.send(username='jean', about_me='I like https://example.org')
@@ -95,7 +101,7 @@ LONG = 'x' + '\n' * 120 + 'https://example.org'
 
 
 def height(page: Page) -> float:
-    box = page.locator('.post-body').first.bounding_box()
+    box = page.locator('article > bdi').first.bounding_box()
     assert box is not None
     return box['height']
 
@@ -123,7 +129,7 @@ def test_a_long_post_unfolds_by_keyboard(make_visitor: MakeVisitor) -> None:
     susan.register('susan')
     susan.post(LONG)
     page = susan.page
-    page.focus('.post .author')
+    page.focus('.user_popup > a')
     page.keyboard.press('Tab')
     # A link in what is not seen.
     assert page.evaluate('document.activeElement.textContent') == 'https://example.org'
@@ -147,7 +153,7 @@ def test_characters_are_counted_as_the_server_counts_them(make_visitor: MakeVisi
     susan.send()
     assert susan.texts('#post-errors') == ['Field must be between 1 and 140 characters long.']
     susan.send(post='😀' * 140)
-    assert susan.texts('.post-body') == ['😀' * 140]
+    assert susan.texts('article > bdi') == ['😀' * 140]
 
 
 def test_times_are_the_readers_own(make_visitor: MakeVisitor) -> None:
@@ -155,14 +161,14 @@ def test_times_are_the_readers_own(make_visitor: MakeVisitor) -> None:
     susan.page.clock.install()
     susan.register('susan')
     susan.post('hello')
-    time = susan.page.locator('.post time')
+    time = susan.page.locator('article time')
     assert time.inner_text() == 'a few seconds ago'
     susan.page.clock.fast_forward('05:10')
     susan.page.clock.run_for(61_000)
     assert time.inner_text() == '6 minutes ago'
     shown = susan.page.evaluate(
         """() => {
-            const element = document.querySelector('.post time');
+            const element = document.querySelector('article time');
             const style = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Tokyo' };
             return element.title
                 === new Intl.DateTimeFormat('en', style).format(new Date(element.dateTime));
@@ -176,10 +182,10 @@ def test_without_javascript(make_visitor: MakeVisitor) -> None:
     susan.register('susan')
     assert 'At most 140 characters' in susan.texts('.post-box')[0]
     susan.post('hello')
-    assert susan.texts('.post-body') == ['hello']
-    assert susan.texts('.post time')[0].endswith('UTC')
+    assert susan.texts('article > bdi') == ['hello']
+    assert susan.texts('article time')[0].endswith('UTC')
     susan.follow_link('nav >> text=Explore')
-    susan.follow_link('.post .author')
+    susan.follow_link('.user_popup > a')
     assert susan.texts('h1') == ['User: susan']
     susan.follow_link('nav >> text=Logout')
     assert susan.page.locator('#password').is_visible()

@@ -40,7 +40,6 @@ SHOW = """ages => ages.map(age => {
     const place = document.createElement('div');
     const time = document.createElement('time');
     time.dateTime = new Date(Date.now() - age * 1000).toISOString();
-    time.dataset.function = 'fromNow';
     place.append(time);
     window.showTimes(place);
     return place.textContent;

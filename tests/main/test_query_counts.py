@@ -92,3 +92,30 @@ def test_the_first_request_of_a_minute_adds_the_write_and_one_read(
     susan.last_seen = None
     db.session.commit()
     assert count(client, '/edit_profile') == quiet + 2
+
+
+@pytest.mark.parametrize(
+    ('path', 'form', 'expected'),
+    [
+        ('/follow/john', {}, 6),
+        ('/unfollow/john', {}, 6),
+        ('/send_message/john', {'message': 'hello'}, 9),
+    ],
+)
+def test_a_write_asks_for_nothing_that_it_knows(
+    log_in: Callable[[User], FlaskClient],
+    make_user: MakeUser,
+    path: str,
+    form: dict[str, str],
+    expected: int,
+) -> None:
+    susan, john = make_user('susan'), make_user('john')
+    susan.send_message(john, 'hello')
+    if path.startswith('/unfollow'):
+        susan.follow(john)
+    db.session.commit()
+    client = log_in(susan)
+    client.get('/index')
+    with statements() as made:
+        assert client.post(path, data=form).status_code == 302
+    assert len(made) == expected

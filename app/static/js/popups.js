@@ -1,5 +1,5 @@
-// Shows who somebody is when the pointer rests on a name, or the keyboard reaches it. The popup stands
-// inside the name's own element: the pointer can move into it, and Tab goes on through it.
+// Shows who somebody is when the pointer rests on a name or its picture, or the keyboard reaches them. The
+// popup stands inside the name's own element: the pointer can move into it, and Tab goes on through it.
 (() => {
   const HOVER_DELAY = 1000; // milliseconds
   const FOCUS_DELAY = 300;
@@ -47,7 +47,7 @@
   };
 
   const place = ({ name, popup }) => {
-    const anchor = name.querySelector('a').getBoundingClientRect();
+    const anchor = name.querySelector('bdi').getBoundingClientRect();
     const { width, height } = popup.getBoundingClientRect();
     const view = document.documentElement;
     const isRightToLeft = getComputedStyle(name).direction === 'rtl';
@@ -70,7 +70,7 @@
     const popup = document.createElement('div');
     popup.className = 'user-popup';
     popup.role = 'group';
-    popup.ariaLabel = name.textContent.trim();
+    popup.ariaLabel = name.querySelector('bdi').textContent;
     popup.popover = 'manual';
     fill(popup, html);
     name.append(popup);

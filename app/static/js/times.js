@@ -1,5 +1,5 @@
 // Fills in the <time> elements that Flask-Moment's templates leave in UTC: in the reader's own time
-// zone, in the page's language, and kept fresh where they are relative to now.
+// zone, in the page's language. One without a format is relative to now, and kept fresh.
 (() => {
   // What has no number: "an hour ago" and its like. The rest is what `Intl` says.
   const words = document.currentScript.dataset;
@@ -41,16 +41,16 @@
   const show = (element) => {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) return;
-    const isRelative = element.dataset.function === 'fromNow';
-    element.textContent = isRelative ? fromNow(date) : absolute(date, element.dataset.format);
-    if (isRelative) element.title = absolute(date, 'LLL');
+    const { format } = element.dataset;
+    element.textContent = format ? absolute(date, format) : fromNow(date);
+    if (!format) element.title = absolute(date, 'LLL');
   };
 
-  const showAll = (root) => root.querySelectorAll('time[data-function]').forEach(show);
+  const showAll = (root) => root.querySelectorAll('time').forEach(show);
 
   showAll(document);
   setInterval(() => {
-    document.querySelectorAll('time[data-refresh]').forEach(show);
+    document.querySelectorAll('time:not([data-format])').forEach(show);
   }, MINUTE * 1000);
   // Other scripts that put times into the page call this.
   window.showTimes = showAll;

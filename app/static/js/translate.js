@@ -19,7 +19,7 @@
 
   const translate = async (button) => {
     const place = button.parentElement;
-    const post = document.getElementById(button.dataset.translate);
+    const post = document.getElementById(place.id.replace('translation', 'post'));
     const spinner = document.createElement('span');
     spinner.className = 'spinner-border spinner-border-sm';
     spinner.role = 'img';
@@ -33,7 +33,7 @@
     const hadFocus = document.activeElement === document.body || document.activeElement === button;
     let answer;
     try {
-      answer = await ask(post.textContent, button.dataset.from);
+      answer = await ask(post.textContent, post.parentElement.lang);
     } catch {
       answer = { text: failed, failed: true };
     }
@@ -53,7 +53,7 @@
   };
 
   document.addEventListener('click', (event) => {
-    const button = event.target.closest('[data-translate]');
+    const button = event.target.closest('.translation button');
     if (button) translate(button);
   });
 })();
