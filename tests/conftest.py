@@ -14,6 +14,7 @@ from contextlib import closing
 from contextvars import Context
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from jinja2.bccache import Bucket
 from sqlalchemy import (
     Engine,
     NullPool,
+    QueuePool,
     create_engine,
     event,
     exists,
@@ -42,6 +44,7 @@ from app import cli, create_app, db, search
 from app.languages import translate
 from app.models import User, passwords
 from config import Config, database_uri
+from tests.servers import PATIENCE
 
 # As good as any other where nobody attacks, and a hundred times as quick.
 generate_password_hash.__defaults__ = ('scrypt:128:8:1', 16)
@@ -137,10 +140,10 @@ def shared_app(config_class: type[Config]) -> Iterator[Flask]:
         db.drop_all()
         db.create_all()
     yield app
-    with app.app_context():
-        if SERVER_URL:
+    if SERVER_URL:
+        with app.app_context():
             db.drop_all()
-        db.engine.dispose()
+    close(app)
 
 
 @pytest.fixture(scope='session')
@@ -238,6 +241,20 @@ def application(config_class: type[Config]) -> Flask:
     return app
 
 
+def close(app: Flask) -> None:
+    """Close the connections of an application, when no thread of it uses one any more.
+
+    One that is given back later would never be closed: some other test would be told of it.
+    """
+    with app.app_context():
+        pool = db.engine.pool
+        end = monotonic() + PATIENCE
+        while isinstance(pool, QueuePool) and pool.checkedout():
+            assert monotonic() < end, 'a connection to the database is still in use'
+            sleep(0.01)
+        db.engine.dispose()
+
+
 class _Templates(BytecodeCache):
     """What Jinja has compiled, for all applications of this process."""
 
@@ -267,8 +284,7 @@ def make_app(config_class: type[Config], _empty_database: None) -> Iterator[Call
 
     yield make
     for app in apps:
-        with app.app_context():
-            db.engine.dispose()
+        close(app)
 
 
 @pytest.fixture

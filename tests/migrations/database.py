@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, NullPool, Select, create_engine, insp
 
 from app import db
 from config import Config
-from tests.conftest import application
+from tests.conftest import application, close
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = ROOT / 'migrations'
@@ -30,8 +30,7 @@ class Database:
         return application(type('TestConfig', (self.config_class,), settings))
 
     def close(self) -> None:
-        with self.app.app_context():
-            db.engine.dispose()
+        close(self.app)
 
     def upgrade(self, revision: str = 'head', directory: Path = MIGRATIONS) -> None:
         with self.app.app_context():

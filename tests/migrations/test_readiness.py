@@ -1,21 +1,16 @@
 """/readyz: the process can serve when the database is at the newest migration."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import db
 from tests.migrations.database import LAST_OF_TUTORIAL, Database
 from tests.statements import statements
 
 
 @pytest.fixture
-def client(database: Database) -> Iterator[FlaskClient]:
-    yield database.app.test_client()
-    with database.app.app_context():
-        db.engine.dispose()
+def client(database: Database) -> FlaskClient:
+    return database.app.test_client()
 
 
 def readiness(client: FlaskClient) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from werkzeug.security import generate_password_hash
 
 from app import db
 from app.models import Message, Notification, Post, Task, User, followers
+from tests.conftest import close
 from tests.migrations.conftest import NewDatabase
 from tests.migrations.database import Database
 from tests.migrations.tutorial import (
@@ -169,8 +170,7 @@ def test_everything_is_kept_and_works(legacy: Database, edition: str, revision: 
     app = legacy.make_app(POSTS_PER_PAGE=100)
     _check_logins(app, dict(zip([user.id for user in users], names, strict=True)), accounts)
     _check_pages(app, names, posts)
-    with app.app_context():
-        db.engine.dispose()
+    close(app)
 
 
 def _check_schema(database: Database) -> None:
