@@ -102,7 +102,9 @@ def _server_url() -> Iterator[str]:
     administrate(f'DROP DATABASE IF EXISTS {name}')
     administrate(f'CREATE DATABASE {name}')
     yield url.set(database=name).render_as_string(hide_password=False)
-    administrate(f'DROP DATABASE {name}')
+    # A statement that a test has given up may still be running there.
+    force = 'WITH (FORCE)' if url.get_backend_name().startswith('postgres') else ''
+    administrate(f'DROP DATABASE {name} {force}')
 
 
 def administrate(statement: str) -> None:
