@@ -15,6 +15,7 @@ from app.tasks import archive, export, export_posts
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
 from tests.pages import csrf_token, link
+from tests.threads import wait_for_jobs
 
 LogIn = Callable[[User], FlaskClient]
 START = datetime(2024, 2, 29, 12, 30)
@@ -160,7 +161,7 @@ def test_the_link_is_made_in_the_request(
     assert part is not None
     link = f'https://microblog.example/under/archive/{susan.id}/posts.json'
     assert link in part.get_content()
-    app.extensions['tasks'].wait()
+    wait_for_jobs()
 
 
 def test_no_transaction_is_open_while_somebody_reads(susan: User) -> None:
