@@ -10,7 +10,6 @@ from app.extensions import csrf, db
 from app.languages.locales import COOKIE, COOKIE_MAX_AGE, is_offered
 from app.languages.translate import Failure, translate
 from app.main.blueprint import bp
-from app.main.forms import EmptyForm
 from app.text import BODY_LENGTH
 from app.web.public import is_stranger
 from app.web.site import is_from_this_site, is_local_path
@@ -19,11 +18,11 @@ LANGUAGE_TAG = re.compile(r'[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}', re.ASCII)
 
 
 @bp.route('/language', methods=['POST'])
-@csrf.exempt  # the form checks the token, which strangers have none of
+@csrf.exempt  # for strangers, who have no token
 def set_language() -> Response:
     """Speak another language from now on: to this browser, and to the person logged in."""
-    if not (is_stranger() and is_from_this_site()) and not EmptyForm().validate_on_submit():
-        abort(400)
+    if current_app.config['WTF_CSRF_ENABLED'] and not (is_stranger() and is_from_this_site()):
+        csrf.protect()
     language = request.form['language']
     if not is_offered(language):
         abort(400)
