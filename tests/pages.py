@@ -49,6 +49,17 @@ def link(response: TestResponse, text: str) -> str | None:
     return None
 
 
+def tabs(response: TestResponse) -> list[str]:
+    """The pages beside this one, as a person reads them; a star is before the one at hand."""
+    block = re.search(r'<nav class="switch".*?</nav>', response.text, re.S)
+    assert block is not None
+    found = re.findall(r'<a ([^>]*)>(.*?)</a>', block[0], re.S)
+    return [
+        '*' * ('aria-current="page"' in attributes) + re.sub(r'<[^>]*>', '', label)
+        for attributes, label in found
+    ]
+
+
 def csrf_token(client: FlaskClient, path: str) -> str:
     """The CSRF token of a form on the page at `path`."""
     match = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', client.get(path).text)

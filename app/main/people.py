@@ -15,7 +15,7 @@ from app.main.forms import EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
 from app.models import User
 from app.models.people import Followed, Followers
-from app.models.timeline import PostsBy
+from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
 from app.web.public import card, is_stranger, login_required_unless_public
@@ -35,26 +35,40 @@ def user_or_404(username: str) -> User:
 def user(username: str) -> str:
     """Show a person and their posts."""
     user = user_or_404(username)
-    page = requested_page(PostsBy(user))
+    return _profile(user, PostsBy(user), 'main.user', straight(user.username), 'main.user_feed')
+
+
+@bp.route('/user/<username>/answers')
+@login_required_unless_public
+def answers(username: str) -> str:
+    """Show a person and their answers to posts."""
+    user = user_or_404(username)
+    title = _('Answers by %(username)s', username=straight(user.username))
+    return _profile(user, AnswersBy(user), 'main.answers', title)
+
+
+def _profile(user: User, timeline: PostsBy, endpoint: str, title: str, feed: str = '') -> str:
+    page = requested_page(timeline)
     return render_template(
         'main/user.html',
-        title=straight(user.username),
+        title=title,
         user=user,
         posts=page.items,
+        of_answers=endpoint == 'main.answers',
         form=None if is_stranger() else EmptyForm(),
         is_following=not is_stranger() and user != current_user and current_user.is_following(user),
         card=card(
-            straight(user.username),
-            'main.user',
+            title,
+            endpoint,
             username=user.username,
             kind='profile',
             description=user.about_me,
             image=user.avatar(PICTURE_SIZE),
-            feed='main.user_feed',
+            feed=feed,
             noindex=user.noindex or not page.is_newest,
             posts=page.items,  # not only their own
         ),
-        **links_to(page, 'main.user', username=user.username),
+        **links_to(page, endpoint, username=user.username),
     )
 
 

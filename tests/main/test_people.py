@@ -12,7 +12,7 @@ from app import db
 from app.forms.validators import FreeUsername
 from app.models import Post, User
 from tests.conftest import MakeUser
-from tests.pages import errors, flashes, heading, link, title
+from tests.pages import bodies, errors, flashes, heading, link, tabs, title
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -58,6 +58,33 @@ def test_a_profile_without_a_text_or_a_visit(log_in: LogIn, susan: User, john: U
     assert 'Last seen' not in response.text
 
 
+def test_posts_and_answers_are_apart(log_in: LogIn, susan: User, john: User) -> None:
+    post = Post(body='a post', author=susan)
+    db.session.add(post)
+    db.session.flush()
+    for number in range(3):
+        db.session.add(Post(body=f'answer {number}', author=susan, in_reply_to=post.id))
+        db.session.commit()
+    current_app.config['POSTS_PER_PAGE'] = 2
+    client = log_in(john)
+    posts = client.get('/user/susan')
+    assert bodies(posts) == ['a post']
+    assert tabs(posts) == ['*Posts', 'Answers']
+    path = link(posts, 'Answers')
+    assert path == '/user/susan/answers'
+    answers = client.get(path)
+    assert title(answers) == 'Answers by susan - Microblog'
+    assert heading(answers) == 'User: susan'
+    assert tabs(answers) == ['Posts', '*Answers']
+    assert bodies(answers) == ['answer 2', 'answer 1']
+    assert 'value="Follow"' in answers.text
+    older = link(answers, 'Older posts')
+    assert older is not None
+    assert older.startswith('/user/susan/answers?')
+    assert bodies(client.get(older)) == ['answer 0']
+    assert 'There are no answers here.' in client.get('/user/john/answers').text
+
+
 @pytest.mark.parametrize('name', ['SUSAN', 'ｓｕｓａｎ'])
 def test_the_case_of_an_address_does_not_matter(log_in: LogIn, susan: User, name: str) -> None:
     assert heading(log_in(susan).get(f'/user/{name}')) == 'User: susan'
@@ -75,7 +102,7 @@ def test_names_in_addresses(log_in: LogIn, make_user: MakeUser, name: str) -> No
 @pytest.mark.parametrize(
     'path',
     ['nobody', '%00', 'a%00b', '%ED%A0%80', '%FF', 'x' * 10_000, "'%20OR%201=1", '%25', '..']
-    + ['susan/', 'nobody/followers', 'nobody/following'],
+    + ['susan/', 'nobody/followers', 'nobody/following', 'nobody/answers'],
 )
 def test_unknown_people(log_in: LogIn, susan: User, path: str) -> None:
     response = log_in(susan).get(f'/user/{path}')

@@ -145,6 +145,23 @@ def test_what_a_profile_says_of_itself(client: FlaskClient, susan: User) -> None
     assert linked(response, 'alternate') == [f'{SITE}/user/susan.atom']
 
 
+def test_a_stranger_reads_answers(client: FlaskClient, susan: User, make_user: MakeUser) -> None:
+    john = make_user('john')
+    post = db.session.scalars(susan.posts.select()).one()
+    db.session.add(Post(body='hello, susan', author=john, in_reply_to=post.id))
+    db.session.commit()
+    assert bodies(client.get('/user/john')) == []
+    response = client.get('/user/john/answers')
+    assert bodies(response) == ['hello, susan']
+    assert metas(response)['og:title'] == 'Answers by john'
+    assert linked(response, 'canonical') == [f'{SITE}/user/john/answers']
+    assert linked(response, 'alternate') == []
+    assert 'Set-Cookie' not in response.headers
+    john.noindex = True
+    db.session.commit()
+    assert metas(client.get('/user/john/answers'))['robots'] == 'noindex'
+
+
 def test_what_explore_says_of_itself(client: FlaskClient, susan: User) -> None:
     response = client.get('/explore')
     assert linked(response, 'canonical') == [f'{SITE}/explore']
@@ -201,7 +218,13 @@ def test_who_asks_is_not_found_where_others_pass_it_on(
 
 
 def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User) -> None:
-    for path, expected in {'/explore': 2, '/user/susan': 3, '/explore.atom': 1}.items():
+    expected_counts = {
+        '/explore': 2,
+        '/user/susan': 3,
+        '/user/susan/answers': 2,
+        '/explore.atom': 1,
+    }
+    for path, expected in expected_counts.items():
         client.get(path)
         with statements() as made:
             assert client.get(path).status_code == 200
@@ -225,7 +248,7 @@ def test_a_stranger_is_limited_and_a_member_is_not(make_app: MakeApp, make_user:
     assert client.get('/explore', environ_overrides=elsewhere).status_code == 200
 
 
-@pytest.mark.parametrize('path', ['/', '/index', '/explore', '/user/susan'])
+@pytest.mark.parametrize('path', ['/', '/index', '/explore', '/user/susan', '/user/susan/answers'])
 def test_a_private_site_asks_for_a_login(make_app: MakeApp, susan: User, path: str) -> None:
     client = make_app(PUBLIC=False).test_client()
     response = client.get(path)

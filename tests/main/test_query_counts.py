@@ -19,6 +19,8 @@ PAGES = {
     '/explore': 3,
     '/user/susan': 4,
     '/user/fan0': 5,
+    '/user/susan/answers': 4,
+    '/user/fan0/answers': 5,
     '/user/susan/followers': 4,
     '/user/susan/following': 4,
     '/edit_profile': 2,
@@ -56,14 +58,18 @@ def test_pages(
     monkeypatch.setattr(timeline, 'MANY_AUTHORS', many_authors)
     expected = {**PAGES, '/index': of_feed, '/index?page=2': of_feed}
     susan = make_user('susan')
+    first = Post(body='mine', author=susan)
+    db.session.add(first)
+    db.session.commit()
     fans = [make_user(f'fan{number}') for number in range(10)]
     for fan in fans:
         fan.follow(susan)
         susan.follow(fan)
         db.session.add_all(Post(body=f'{number}', author=fan) for number in range(3))
+        db.session.add(Post(body='an answer', author=fan, in_reply_to=first.id))
         fan.send_message(susan, 'hello')
         susan.send_message(fan, 'hello')
-    db.session.add(Post(body='mine', author=susan))
+    db.session.add(Post(body='my answer', author=susan, in_reply_to=first.id))
     # Failed, and not yet dismissed: each page says so.
     failed = {'name': 'job', 'description': 'A job', 'complete': True, 'failure': 'error'}
     db.session.add_all(Task(id=str(n), user_id=susan.id, **failed) for n in range(3))
@@ -74,6 +80,7 @@ def test_pages(
     for fan in fans:
         db.session.add_all(Post(body=f'{number}', author=fan) for number in range(10))
         db.session.add(Post(body='mine', author=susan))
+        db.session.add(Post(body='my answer', author=susan, in_reply_to=first.id))
         for number in range(3):
             fan.send_message(susan, f'{number}')
             susan.send_message(fan, f'{number}')
