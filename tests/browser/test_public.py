@@ -59,8 +59,8 @@ def test_a_stranger_reads_chooses_a_language_and_logs_in(
     visitor = make_visitor(java_script_enabled=scripts)
     page = visitor.open('/')
     assert page.url.endswith('/explore')
-    assert visitor.texts('.post-body') == ['number 2', 'number 1']
-    visitor.follow_link('a.author >> nth=0')
+    assert visitor.texts('article > bdi') == ['number 2', 'number 1']
+    visitor.follow_link('article a >> nth=0')
     assert page.url.endswith('/user/susan')
     assert visitor.context.cookies() == []
 
@@ -73,4 +73,4 @@ def test_a_stranger_reads_chooses_a_language_and_logs_in(
     visitor.send(username='john', password='correct horse')
     assert page.url.endswith('/user/susan')
     visitor.follow_link('#submit')
-    assert visitor.texts('.flash bdi') == ['Du folgst jetzt susan!']
+    assert visitor.texts('.alert') == ['Du folgst jetzt susan!']
