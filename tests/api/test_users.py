@@ -112,12 +112,14 @@ def test_nobody_there(program: Program, id_: str, path: str) -> None:
 
 
 def test_registering(stranger: Program) -> None:
-    response = stranger.post('/users', {**REGISTRATION, 'about_me': 'Hi', 'id': 77, 'token': 'x'})
+    response = stranger.post(
+        '/users', {**REGISTRATION, 'about_me': 'Hi', 'id': 2_000_000_000, 'token': 'x'}
+    )
     assert response.status_code == 201
     entry = response.get_json()
     assert response.headers['Location'] == entry['_links']['self'] == f'/api/users/{entry["id"]}'
     assert (entry['username'], entry['about_me']) == ('alice', 'Hi')
-    assert entry['id'] != 77
+    assert entry['id'] != 2_000_000_000
     assert set(entry) == KEYS | {'email', 'noindex'}
     alice = User.find('alice')
     assert alice is not None
