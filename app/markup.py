@@ -36,17 +36,22 @@ class Piece(NamedTuple):
     tag: str | None = None
 
 
-def pieces(text: str, names: Mapping[str, str]) -> Iterator[Piece]:
-    """Cut `text` up. `names` has the people whom it mentions, by the keys that `mentions` gives."""
+def pieces(text: str, names: Mapping[str, str] | None) -> Iterator[Piece]:
+    """Cut `text` up. `names` has the people whom it mentions, by the keys that `mentions` gives.
+
+    Without `names` it is no post, and nothing but addresses are links.
+    """
     end = 0
-    for found in _found(text):
-        kind, piece, start = found
+    for kind, piece, start in _found(text):
+        if names is None and kind:
+            continue
         if kind == '@':
-            known = next((key for key in _keys(piece) if key[0] in names), None)
-            if known is None:
+            known = names or {}
+            found = next((key for key in _keys(piece) if key[0] in known), None)
+            if found is None:
                 continue
-            key, length = known
-            cut = Piece(piece[:length], name=names[key])
+            key, length = found
+            cut = Piece(piece[:length], name=known[key])
         elif kind == '#':
             cut = Piece(piece, tag=piece[1:])
         else:

@@ -1,4 +1,5 @@
 from app.main import (
+    activity,  # noqa: F401
     export,  # noqa: F401
     feeds,  # noqa: F401
     hooks,  # noqa: F401
@@ -6,6 +7,7 @@ from app.main import (
     messages,  # noqa: F401
     notifications,  # noqa: F401
     people,  # noqa: F401
+    posts,  # noqa: F401
     search,  # noqa: F401
     tasks,  # noqa: F401
     timelines,  # noqa: F401

@@ -13,6 +13,7 @@ from app.extensions import csrf, db
 from app.main.blueprint import bp
 from app.main.forms import EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
+from app.main.shown import shown
 from app.models import User
 from app.models.people import Followed, Followers
 from app.models.timeline import AnswersBy, PostsBy
@@ -53,7 +54,7 @@ def _profile(user: User, timeline: PostsBy, endpoint: str, title: str, feed: str
         'main/user.html',
         title=title,
         user=user,
-        posts=page.items,
+        posts=shown(page.items),
         of_answers=endpoint == 'main.answers',
         form=None if is_stranger() else EmptyForm(),
         is_following=not is_stranger() and user != current_user and current_user.is_following(user),
@@ -105,7 +106,7 @@ def _list(username: str, people: type[Followers | Followed], title: str) -> str:
     return render_template(
         'main/people.html',
         title=title % {'username': straight(user.username)},
-        user=user,
+        back=(url_for('main.user', username=user.username), _('Back to the profile')),
         people=page.items,
         **links_to(page, str(request.endpoint), username=user.username),
     )

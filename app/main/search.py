@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.extensions import db
 from app.main.blueprint import bp
 from app.main.paging import page_number
+from app.main.shown import shown
 from app.models import Post, User
 from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse
 
@@ -58,7 +59,7 @@ def _find_posts(q: str, page: int, order: Order) -> dict[str, Any]:
     people_hits = User.hits(q, 1, FEW_PEOPLE) if page == 1 else ([], 0)
     posts, total = Post.entries(*post_hits)
     people, people_total = User.entries(*people_hits)
-    return {'posts': posts, 'total': total, 'people': people, 'people_total': people_total}
+    return {'posts': shown(posts), 'total': total, 'people': people, 'people_total': people_total}
 
 
 def _find_people(q: str, page: int) -> dict[str, Any]:

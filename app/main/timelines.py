@@ -1,6 +1,6 @@
-"""The home page and Explore (chapter 9)."""
+"""The home page and Explore (chapter 9), what has a tag, and what one keeps."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
@@ -9,8 +9,9 @@ from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
-from app.models import Post
-from app.models.timeline import AllPosts
+from app.main.shown import shown
+from app.models import Post, Tag
+from app.models.timeline import AllPosts, Bookmarked, PostsUnder
 from app.text import BODY_LENGTH
 from app.web.public import card, login_required_unless_public, strangers_see
 
@@ -33,7 +34,7 @@ def index() -> str | Response:
         title=_('Home'),
         form=form,
         body_length=BODY_LENGTH,
-        posts=page.items,
+        posts=shown(page.items),
         **links_to(page, 'main.index'),
     )
 
@@ -46,7 +47,7 @@ def explore() -> str:
     return render_template(
         'main/index.html',
         title=_('Explore'),
-        posts=page.items,
+        posts=shown(page.items),
         card=card(
             _('Explore'),
             'main.explore',
@@ -55,4 +56,37 @@ def explore() -> str:
             posts=page.items,
         ),
         **links_to(page, 'main.explore'),
+    )
+
+
+@bp.route('/tag/<word>')
+@login_required_unless_public
+def tag(word: str) -> str:
+    """Show what has a tag, in whichever spelling."""
+    found = Tag.find(word)
+    if found is None:
+        abort(404)
+    title = f'#{found.name}'
+    page = requested_page(PostsUnder(found))
+    return render_template(
+        'main/index.html',
+        title=title,
+        heading=title,
+        posts=shown(page.items),
+        card=card(title, 'main.tag', word=found.name, noindex=not page.is_newest, posts=page.items),
+        **links_to(page, 'main.tag', word=found.name),
+    )
+
+
+@bp.route('/bookmarks')
+@login_required
+def bookmarks() -> str:
+    """Show the posts that one keeps, to oneself."""
+    page = requested_page(Bookmarked(current_user))
+    return render_template(
+        'main/index.html',
+        title=_('Bookmarks'),
+        heading=_('Bookmarks'),
+        posts=shown(page.items),
+        **links_to(page, 'main.bookmarks'),
     )

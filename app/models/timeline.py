@@ -84,7 +84,7 @@ class Entry:
     reply_count: int = 0
     like_count: int = 0
     repost_count: int = 0
-    answers: str | None = None  # who wrote what it answers, if that is still there
+    answers: str | None = None  # who wrote what it answers; '' if that was deleted
     # What put it there: itself, or a row that passes it on (or keeps it).
     place: tuple[datetime, int] = (EPOCH, 0)
     reposted_by: str | None = None
@@ -293,6 +293,8 @@ def _entry(
 ) -> Entry:
     *post, username, email = columns
     author = Author(post[4], username, email)
+    if answers is None and post[6] is not None:
+        answers = ''
     shown: Any = *post[:5], author, *post[5:], answers, (at, row_id), reposter
     return Entry(*shown)
 

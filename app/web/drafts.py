@@ -8,7 +8,13 @@ from flask import request, session
 from flask_login import current_user
 
 # Pages with a box to write in, and the name of that.
-BOXES = {'main.index': 'post', 'main.conversation': 'message', 'main.send_message': 'message'}
+BOXES = {
+    'main.index': 'post',
+    'main.post': 'post',
+    'main.edit_post': 'post',
+    'main.conversation': 'message',
+    'main.send_message': 'message',
+}
 AUTHOR = 'author'  # the hidden field beside it: whose tab it is
 KEY = 'draft'
 # Code points: three times what may be sent, and at most 3 kB of the 4 that a cookie can have.

@@ -25,19 +25,24 @@ _Drawn = LRUCache[tuple[Any, ...], Markup]
 
 
 def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
-    """Return the HTML of `posts`, with what `search_query` has found marked."""
+    """Return the HTML of posts (app/main/shown.py), with what `search_query` has found marked."""
     draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]
-    is_foreign = _Foreign(current_user.id if current_user.is_authenticated else None)
-    # Whoever changes a template wants to see it at the next request.
-    if search_query is not None or current_app.debug:
-        return [draw(post, is_foreign(post), search_query) for post in posts]
-    page = present_language(), request.script_root
+    is_member = current_user.is_authenticated
+    is_foreign = _Foreign(current_user.id if is_member else None)
+    page = present_language(), request.script_root, is_member
     found = []
-    for post in posts:
-        author, foreign = post.author, is_foreign(post)
-        shown = post.id, post.body, post.timestamp, post.language, author.username, author.email
-        key = (*shown, foreign, *page)
-        found.append(_kept(key, partial(draw, post, foreign)))
+    for shown in posts:
+        post, author = shown.post, shown.post.author
+        foreign = is_foreign(post)
+        drawing = partial(draw, post, foreign, search_query, shown, is_member)
+        # Whoever changes a template wants to see it at the next request.
+        if search_query is not None or current_app.debug:
+            found.append(drawing())
+            continue
+        said = post.id, post.body, post.timestamp, post.language, author.username, author.email
+        numbers = post.reply_count, post.like_count, post.repost_count
+        key = (*said, post.edited, post.in_reply_to, *numbers, *shown.facts, foreign, *page)
+        found.append(_kept(key, drawing))
     return found
 
 

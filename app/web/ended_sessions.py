@@ -11,7 +11,14 @@ from app.web.sessions import is_from_script
 from app.web.site import is_from_this_site, page_of_request
 
 # What is answered with another try. For all other forms there is the page of the error.
-BUTTONS = {'main.follow', 'main.unfollow', 'main.delete_message', 'main.dismiss_task'}
+BUTTONS = {
+    'main.follow',
+    'main.unfollow',
+    'main.react',
+    'main.delete_post',
+    'main.delete_message',
+    'main.dismiss_task',
+}
 
 
 def lead_to_login() -> Response:

@@ -1,7 +1,6 @@
 """What templates can use beside what Flask and its extensions give them."""
 
 import re
-from collections.abc import Iterator
 from secrets import randbelow, token_urlsafe
 
 from flask import Flask, request
@@ -11,6 +10,7 @@ from jinja2.ext import Extension
 
 from app import search
 from app.languages.locales import catalogue, offered_languages
+from app.markup import pieces
 from app.names import flaw_of
 from app.text import case_key, straight
 
@@ -19,16 +19,7 @@ AVATAR_HUES = 12  # as many as app/static/css/app.css has classes for
 LONG_TEXT = 12
 PADDING = 100  # bytes at most, as in Django
 
-# Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
-# Japanese stand right behind one, as Latin quotation marks do. What turns the direction of writing
-# would show another address.
-_WEB_ADDRESS = re.compile(
-    r'(?<![a-z0-9])https?://\w'
-    r'[^\s<>"“”«»「」『』（）〈〉《》【】、。，．；：？！\u202a-\u202e\u2066-\u2069]*',
-    re.IGNORECASE,
-)
 _INDENTATION = re.compile(r'\s*\n\s*')
-_CLOSING = {')': '(', ']': '[', '}': '{'}
 
 
 class Unindented(Extension):
@@ -37,29 +28,6 @@ class Unindented(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Return the source of an HTML template without it; a mail's text is left as it is."""
         return source if name and name.endswith('.txt') else _INDENTATION.sub('\n', source)
-
-
-def links(text: str) -> Iterator[tuple[str, str | None]]:
-    """Cut `text` into pieces with the http(s) address that each links to, or None."""
-    end = 0
-    for match in _WEB_ADDRESS.finditer(text):
-        address = _without_the_sentence(match[0])
-        if match.start() > end:
-            yield text[end : match.start()], None
-        yield address, address
-        end = match.start() + len(address)
-    if end < len(text):
-        yield text[end:], None
-
-
-def _without_the_sentence(address: str) -> str:
-    """Return `address` without the punctuation of the sentence that it ends."""
-    while True:
-        last = address[-1]
-        unopened = last in _CLOSING and address.count(last) > address.count(_CLOSING[last])
-        if not unopened and last not in ".,;:?!'*_~…":
-            return address
-        address = address[:-1]
 
 
 def is_long_text(text: str) -> bool:
@@ -114,7 +82,7 @@ def init_app(app: Flask) -> None:
         lambda one, many, number: catalogue().ungettext(one, many, number),
         newstyle=True,
     )
-    app.jinja_env.filters['links'] = links
+    app.jinja_env.filters['pieces'] = pieces
     app.jinja_env.filters['hue'] = hue
     app.jinja_env.filters['letter'] = letter
     app.jinja_env.filters['straight'] = straight

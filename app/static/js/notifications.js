@@ -1,6 +1,7 @@
 // Asks every ten seconds what is new for the person who is logged in, and shows it without a
-// reload: the number of unread messages, and how far the jobs are. Rests in a hidden tab, asks less
-// and less often while the server does not answer, and stops for good when the session has ended.
+// reload: the numbers of unread messages and of new activity, and how far the jobs are. Rests in a
+// hidden tab, asks less and less often while the server does not answer, and stops for good when the
+// session has ended.
 (() => {
   const INTERVAL = 10_000;
   const LONGEST_INTERVAL = 5 * 60_000;
@@ -18,12 +19,12 @@
     signal: AbortSignal.timeout(INTERVAL),
   });
 
-  // Messages
+  // Messages and activity
 
-  const badge = document.getElementById('message_count');
   const announcer = document.getElementById('announcer');
 
-  const setMessageCount = (count) => {
+  const setCount = (id, count) => {
+    const badge = document.getElementById(id);
     if (!badge || badge.textContent === String(count)) return;
     badge.textContent = count;
     badge.classList.toggle('invisible', count === 0);
@@ -95,7 +96,10 @@
     (await response.json()).forEach(({ name, data, timestamp }) => {
       switch (name) {
         case 'unread_message_count':
-          setMessageCount(data);
+          setCount('message_count', data);
+          break;
+        case 'unread_activity_count':
+          setCount('activity_count', data);
           break;
         case 'task_progress':
           setTaskProgress(data.task_id, data.progress);

@@ -1,0 +1,175 @@
+"""A post on a page of its own: reading, answering, changing and deleting it, and applause."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_required
+from sqlalchemy.orm.exc import ObjectDeletedError
+from werkzeug.wrappers import Response
+
+from app.extensions import db
+from app.main.blueprint import bp
+from app.main.forms import PostForm
+from app.main.paging import links_to, requested_page
+from app.main.shown import shown
+from app.models import Post, User
+from app.models.people import Likers, Reposters
+from app.models.timeline import AnswersTo
+from app.text import BODY_LENGTH, straight
+from app.web.public import card, is_stranger, login_required_unless_public
+from app.web.sessions import is_from_script
+from app.web.site import local_path
+
+TITLE_LENGTH = 60  # characters of the text in a title
+
+REACTIONS: dict[str, Callable[[User, Post], bool]] = {
+    'like': User.like,
+    'unlike': User.unlike,
+    'repost': User.repost,
+    'unrepost': User.unrepost,
+    'bookmark': User.bookmark,
+    'unbookmark': User.unbookmark,
+}
+
+
+def post_or_404(id_: int) -> Post:
+    return Post.find(id_) or abort(404)
+
+
+def own_post(id_: int) -> Post:
+    """Return a post of the person who is logged in: 403 when it is somebody else's."""
+    post = post_or_404(id_)
+    if post.user_id != current_user.id:
+        abort(403)
+    return post
+
+
+def title_of(post: Post) -> str:
+    """Return the author and the beginning of the text."""
+    text = ' '.join(straight(post.body).split())
+    if len(text) > TITLE_LENGTH:
+        text = f'{text[:TITLE_LENGTH].rsplit(" ", 1)[0]}…'
+    return f'{straight(post.author.username)}: {text}'
+
+
+@bp.route('/post/<int:id>', methods=['GET', 'POST'])
+@login_required_unless_public
+def post(id: int) -> str | Response:
+    """Show a post between what it answers and what answers it, with a box to answer."""
+    post = post_or_404(id)
+    form = None if is_stranger() else PostForm()
+    if form is not None and form.validate_on_submit():
+        answer = Post(body=form.post.data, author=current_user, in_reply_to=post.id)
+        db.session.add(answer)
+        try:
+            db.session.commit()
+        except ObjectDeletedError:
+            db.session.rollback()
+            abort(404)
+        flash(_('Your answer is now live!'))
+        return redirect(url_for('main.post', id=post.id))
+    page = requested_page(AnswersTo(post))
+    above = post.ancestors()
+    around = {
+        each.post.id: replace(each, answers=None, is_alone=each.post.id == post.id)
+        for each in shown([*above, post, *page.items])
+    }
+    return render_template(
+        'main/post.html',
+        title=title_of(post),
+        post=around[post.id],
+        is_own=form is not None and post.user_id == current_user.id,
+        above=[around[each.id] for each in above],
+        topmost=[*above, post][0].in_reply_to,
+        answers=[around[each.id] for each in page.items],
+        form=form,
+        body_length=BODY_LENGTH,
+        card=card(
+            title_of(post),
+            'main.post',
+            id=post.id,
+            kind='article',
+            description=post.body,
+            noindex=not page.is_newest,
+            posts=[post],
+        ),
+        **links_to(page, 'main.post', id=post.id),
+    )
+
+
+@bp.route('/post/<int:id>/edit', methods=['GET', 'POST'])
+@login_required
+def edit_post(id: int) -> str | Response:
+    """Change what a post of one's own says."""
+    post = own_post(id)
+    form = PostForm()
+    if form.validate_on_submit():
+        post.edit(form.post.data)
+        db.session.commit()
+        flash(_('Your changes have been saved.'))
+        return redirect(url_for('main.post', id=post.id))
+    if request.method == 'GET' and not form.post.data:
+        form.post.data = post.body
+    return render_template(
+        'main/edit_post.html', title=_('Edit Post'), form=form, post=post, body_length=BODY_LENGTH
+    )
+
+
+@bp.route('/post/<int:id>/delete', methods=['GET', 'POST'])
+@login_required
+def delete_post(id: int) -> str | Response:
+    """Delete a post of one's own, after a question. Its answers stay."""
+    post = own_post(id)
+    if request.method == 'POST':
+        above = post.in_reply_to
+        db.session.delete(post)
+        db.session.commit()
+        flash(_('The post has been deleted.'))
+        if above is not None and Post.find(above) is not None:
+            return redirect(url_for('main.post', id=above))
+        return redirect(url_for('main.index'))
+    return render_template('main/delete_post.html', title=_('Delete Post'), post=post)
+
+
+@bp.route(
+    '/post/<int:id>/<any(like,unlike,repost,unrepost,bookmark,unbookmark):action>', methods=['POST']
+)
+@login_required
+def react(id: int, action: str) -> Response | tuple[str, int]:
+    """Like a post, pass it on or keep it, or take that back. Twice is as good as once."""
+    post = post_or_404(id)
+    REACTIONS[action](current_user, post)
+    db.session.commit()
+    if is_from_script():
+        return '', 204
+    back = local_path(request.form.get('next'), url_for('main.post', id=id))
+    return redirect(f'{back}#post{id}')
+
+
+@bp.route('/post/<int:id>/likes')
+@login_required_unless_public
+def likes(id: int) -> str:
+    """Show who likes a post."""
+    return _people(id, Likers, _l('Who likes this'))
+
+
+@bp.route('/post/<int:id>/reposts')
+@login_required_unless_public
+def reposts(id: int) -> str:
+    """Show who has passed a post on."""
+    return _people(id, Reposters, _l('Who reposted this'))
+
+
+def _people(id_: int, people: type[Likers | Reposters], title: str) -> str:
+    post = post_or_404(id_)
+    page = requested_page(people(post))
+    return render_template(
+        'main/people.html',
+        title=title,
+        back=(url_for('main.post', id=id_), _('Back to the post')),
+        people=page.items,
+        **links_to(page, str(request.endpoint), id=id_),
+    )
