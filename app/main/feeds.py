@@ -3,6 +3,7 @@
 They are the same for everybody, in whatever language: nothing but what people have written.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +14,8 @@ from flask import Response, abort, current_app, make_response, render_template, 
 from app.main.blueprint import bp
 from app.main.people import user as profile
 from app.main.people import user_or_404
-from app.models import User, findable
-from app.models.timeline import AllPosts, PostsBy, Timeline
+from app.models import Post, Tag, User, findable
+from app.models.timeline import AllPosts, PostsBy, PostsUnder, Timeline
 from app.names import FEED
 from app.text import for_xml, straight
 from app.web.public import for_the_public, is_public, public_only
@@ -44,6 +45,15 @@ def user_feed(username: str) -> Any:
     user = user_or_404(username)
     title = f'{straight(user.username)} - Microblog'
     return feed(PostsBy(user), f'user/{user.id}', title, 'main.user', username=user.username)
+
+
+@bp.route(f'/tag/<word>{FEED}')
+@public_only
+def tag_feed(word: str) -> Response:
+    """The newest of what has a tag."""
+    tag = Tag.find(word) or abort(404)
+    title = f'#{tag.name} - Microblog'
+    return feed(PostsUnder(tag), f'tag/{tag.id}', title, 'main.tag', word=tag.name)
 
 
 def feed(timeline: Timeline, name: str, title: str, endpoint: str, **values: str) -> Response:
@@ -78,8 +88,9 @@ def feed(timeline: Timeline, name: str, title: str, endpoint: str, **values: str
 @public_only
 def sitemap() -> Response:
     """The files that list what search engines may find."""
-    files = [('main.sitemap_of_people', number) for number in findable.ranges(User)]
-    response = _xml('sitemap_index.xml', SITEMAP_MAX_AGE, files=files)
+    people = [('main.sitemap_of_people', number) for number in findable.ranges(User)]
+    posts = [('main.sitemap_of_posts', number) for number in findable.ranges(Post)]
+    response = _xml('sitemap_index.xml', SITEMAP_MAX_AGE, files=people + posts)
     response.make_conditional(request)
     return response
 
@@ -88,9 +99,20 @@ def sitemap() -> Response:
 @public_only
 def sitemap_of_people(number: int) -> Response:
     """The profiles of one file of the sitemap."""
-    if number not in findable.ranges(User):
-        abort(404)
-    response = _xml('sitemap_of_people.xml', SITEMAP_MAX_AGE, people=findable.people(number))
+    people = findable.people(number) if number in findable.ranges(User) else abort(404)
+    return _sitemap((public_url('main.user', username=name), None) for name in people)
+
+
+@bp.route('/sitemap-posts-<int:number>.xml')
+@public_only
+def sitemap_of_posts(number: int) -> Response:
+    """The posts of one file of the sitemap, and when they were changed."""
+    posts = findable.posts(number) if number in findable.ranges(Post) else abort(404)
+    return _sitemap((public_url('main.post', id=id_), changed) for id_, changed in posts)
+
+
+def _sitemap(pages: Iterable[tuple[str, datetime | None]]) -> Response:
+    response = _xml('sitemap_file.xml', SITEMAP_MAX_AGE, pages=pages)
     response.make_conditional(request)
     return response
 

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
+from app.main.people import PICTURE_SIZE
 from app.main.shown import shown
 from app.models import Post, User
 from app.models.people import Likers, Reposters
@@ -93,8 +94,9 @@ def post(id: int) -> str | Response:
             id=post.id,
             kind='article',
             description=post.body,
+            image=post.author.avatar(PICTURE_SIZE),
             noindex=not page.is_newest,
-            posts=[post],
+            posts=[*above, post, *page.items],
         ),
         **links_to(page, 'main.post', id=post.id),
     )

@@ -73,7 +73,14 @@ def tag(word: str) -> str:
         title=title,
         heading=title,
         posts=shown(page.items),
-        card=card(title, 'main.tag', word=found.name, noindex=not page.is_newest, posts=page.items),
+        card=card(
+            title,
+            'main.tag',
+            word=found.name,
+            feed='main.tag_feed',
+            noindex=not page.is_newest,
+            posts=page.items,
+        ),
         **links_to(page, 'main.tag', word=found.name),
     )
 

@@ -5,6 +5,7 @@ been deleted, or people asked, a file is shorter.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, select
@@ -12,6 +13,7 @@ from sqlalchemy import exists, func, select
 from app.database import LARGEST_ID
 from app.extensions import db
 from app.models.base import Model
+from app.models.post import Post
 from app.models.user import User
 
 # Ids of one file. (50,000 addresses may be in one, which would take half a second to write.)
@@ -36,6 +38,16 @@ def people(number: int) -> Sequence[str]:
     """Return the names in a file, by id."""
     found = select(User.username).where(*_within(User.id, number), User.noindex.is_(False))
     return db.session.scalars(found.order_by(User.id)).all()
+
+
+def posts(number: int) -> list[tuple[int, datetime]]:
+    """Return the ids of the posts in a file, and when each was changed."""
+    found = (
+        select(Post.id, func.coalesce(Post.edited, Post.timestamp))
+        .join(User, User.id == Post.user_id)
+        .where(*_within(Post.id, number), Post.repost_of.is_(None), User.noindex.is_(False))
+    )
+    return [(id_, changed) for id_, changed in db.session.execute(found.order_by(Post.id))]
 
 
 def _within(id_: Any, number: int) -> list[Any]:

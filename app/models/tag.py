@@ -22,7 +22,7 @@ from app.database import TABLE_OPTIONS, Base, Timestamp, insert_if_absent
 from app.extensions import db
 from app.markup import tag_key, tags
 from app.models.base import Identifier, Model
-from app.text import BODY_LENGTH
+from app.text import BODY_LENGTH, is_storable
 
 
 class Tag(Model):
@@ -42,6 +42,8 @@ class Tag(Model):
     @staticmethod
     def find(word: str) -> Tag | None:
         """Return the tag of that spelling, or of another one that means the same."""
+        if not is_storable(word):
+            return None
         return db.session.scalars(select(Tag).where(Tag.key == tag_key(word))).first()
 
 

@@ -65,7 +65,8 @@ def test_a_feed_is_read(client: FlaskClient, susan: User, make_user: MakeUser) -
     assert entry.updated == entry.published == '2026-03-04T14:00:00Z'
     assert entry.content[0].value == 'three'
     assert entry.content[0].language == 'en'
-    assert entry.link.startswith(f'{SITE}/')
+    newest = db.session.scalars(susan.posts.select().where(Post.body == 'three')).one()
+    assert entry.link == f'{SITE}/post/{newest.id}'
     assert susan.email not in response.text
     assert 'john' not in response.text
 
@@ -182,7 +183,8 @@ def test_what_is_passed_on_keeps_its_author(
 
 @pytest.mark.parametrize(
     'path',
-    ['/user/nobody.atom', '/user/%00.atom', '/user/.atom', '/user/%ED%A0%80.atom', '/susan.atom'],
+    ['/tag/nothing.atom', '/tag/%00.atom', '/tag/%F0%9F%98%80.atom', '/user/nobody.atom']
+    + ['/user/%00.atom', '/user/.atom', '/user/%ED%A0%80.atom', '/susan.atom'],
 )
 def test_no_feeds(client: FlaskClient, susan: User, path: str) -> None:
     assert client.get(path).status_code == 404
@@ -209,7 +211,15 @@ def locs(response: TestResponse) -> list[str]:
     return [str(found.text) for found in root.iter(LOC)]
 
 
-def test_the_sitemap(
+def in_sitemap(client: FlaskClient, kind: str) -> list[str]:
+    """All addresses of a kind, through the index and its files."""
+    files = [address for address in locs(client.get('/sitemap.xml')) if kind in address]
+    found = [locs(client.get(file)) for file in files]
+    assert all(len(addresses) <= findable.RANGE for addresses in found)
+    return [address for addresses in found for address in addresses]
+
+
+def test_people_in_the_sitemap(
     client: FlaskClient, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(findable, 'RANGE', 2)
@@ -218,30 +228,71 @@ def test_the_sitemap(
     people = [make_user(name, email=f'{name}@example.com') for name in names]
     people[3].noindex = True
     db.session.commit()
-    index = client.get('/sitemap.xml')
-    assert index.content_type == 'application/xml; charset=utf-8'
-    files = locs(index)
-    assert {len(locs(client.get(file))) for file in files} <= {0, 1, 2}
-    assert [address for file in files for address in locs(client.get(file))] == [
+    assert in_sitemap(client, 'people') == [
         f'{SITE}/user/a&b',
         f'{SITE}/user/%D0%BC%D0%B0%D1%80%D0%B8%D1%8F',
         f'{SITE}/user/susan',
         f'{SITE}/user/ann',
     ]
-    again = client.get('/sitemap.xml', headers={'If-None-Match': index.headers['ETag']})
-    assert again.status_code == 304
-    for file in files:
+
+
+def test_posts_in_the_sitemap(
+    client: FlaskClient, susan: User, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findable, 'RANGE', 2)
+    hidden = make_user('hidden', noindex=True)
+    write(susan, 'one', 'two', 'three')
+    write(hidden, 'not to be found')
+    one, two, three = db.session.scalars(susan.posts.select().order_by(Post.id)).all()
+    db.session.add(Post(body='an answer', author=susan, in_reply_to=one.id))
+    make_user('john').repost(one)
+    two.edit('two, corrected')
+    db.session.commit()
+    db.session.delete(three)
+    db.session.commit()
+    answer = db.session.scalars(susan.posts.select().where(Post.is_answer)).one()
+    ids = [one.id, two.id, answer.id]
+    assert in_sitemap(client, 'posts') == [f'{SITE}/post/{id_}' for id_ in ids]
+    assert all(client.get(f'/post/{id_}').status_code == 200 for id_ in ids)
+    file = client.get(f'/sitemap-posts-{two.id // 2}.xml').text
+    assert two.edited is not None
+    assert f'/post/{two.id}</loc><lastmod>{two.edited.isoformat()}Z</lastmod>' in file
+
+
+def test_what_the_sitemap_costs(client: FlaskClient, susan: User) -> None:
+    write(susan, 'one')
+    index = client.get('/sitemap.xml')
+    assert index.content_type == 'application/xml; charset=utf-8'
+    assert index.headers['Cache-Control'] == 'public, max-age=3600'
+    for path in ['/sitemap.xml', *locs(index)]:
+        tag = client.get(path).headers['ETag']
         with statements() as made:
-            client.get(file)
+            assert client.get(path, headers={'If-None-Match': tag}).status_code == 304
         assert len(made) == 2
         assert 'OFFSET' not in ''.join(made)
 
 
+def test_the_feed_of_a_tag(client: FlaskClient, susan: User) -> None:
+    write(susan, 'about #Café', 'about tea', 'a #cafe again')
+    response = client.get('/tag/CAFÉ.atom')
+    read = feedparser.parse(response.data)
+    assert not read.bozo
+    assert read.feed.title == '#Café - Microblog'
+    assert read.feed.link == f'{SITE}/tag/Caf%C3%A9'
+    assert [entry.title for entry in read.entries] == ['susan: a #cafe again', 'susan: about #Café']
+    page = client.get('/tag/cafe').text
+    assert f'type="application/atom+xml" href="{SITE}/tag/Caf%C3%A9.atom"' in page
+    with statements() as made:
+        client.get('/tag/cafe.atom')
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize('kind', ['people', 'posts'])
 @pytest.mark.parametrize('number', ['-1', '9', '99999999999999999999', '9' * 5000, 'x', '%00'])
 def test_files_that_the_sitemap_does_not_have(
-    client: FlaskClient, susan: User, number: str
+    client: FlaskClient, susan: User, kind: str, number: str
 ) -> None:
-    assert client.get(f'/sitemap-people-{number}.xml').status_code == 404
+    assert client.get(f'/sitemap-{kind}-{number}.xml').status_code == 404
 
 
 def test_a_sitemap_is_far_below_what_one_may_hold() -> None:

@@ -217,18 +217,66 @@ def test_who_asks_is_not_found_where_others_pass_it_on(
     assert metas(client.get('/user/john'))['robots'] == 'noindex'
 
 
-def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User) -> None:
-    expected_counts = {
-        '/explore': 2,
-        '/user/susan': 3,
-        '/user/susan/answers': 2,
+def test_a_stranger_reads_a_conversation(
+    client: FlaskClient, susan: User, make_user: MakeUser
+) -> None:
+    john = make_user('john')
+    post = db.session.scalars(susan.posts.select()).one()
+    db.session.add(Post(body='hello yourself #greetings', author=john, in_reply_to=post.id))
+    db.session.commit()
+    path = f'/post/{post.id}'
+    response = client.get(path)
+    assert bodies(response) == ['hello, world', 'hello yourself #greetings']
+    assert link(response, 'Log in to answer') == f'/auth/login?next={path}'
+    assert re.findall(r'<form action="([^"]+)"', response.text) == ['/language']
+    for private in ['textarea', 'csrf_token', 'formaction']:
+        assert private not in response.text
+    assert 'Set-Cookie' not in response.headers
+    said = metas(response)
+    assert linked(response, 'canonical') == [SITE + path]
+    assert (said['og:url'], said['og:type']) == (SITE + path, 'article')
+    assert (said['og:title'], said['og:description']) == ('susan: hello, world', 'hello, world')
+    assert said['og:image'] == susan.avatar(256)
+    assert 'robots' not in said
+
+    tagged = client.get('/tag/greetings')
+    assert bodies(tagged) == ['hello yourself #greetings']
+    assert linked(tagged, 'canonical') == [f'{SITE}/tag/greetings']
+    assert linked(tagged, 'alternate') == [f'{SITE}/tag/greetings.atom']
+    assert 'Set-Cookie' not in tagged.headers
+
+    # Also where others have written what is on the page.
+    john.noindex = True
+    db.session.commit()
+    for address in [path, '/tag/greetings', '/user/john/answers']:
+        assert metas(client.get(address))['robots'] == 'noindex'
+        assert linked(client.get(address), 'canonical') == []
+
+
+@pytest.mark.parametrize('many', [False, True])
+def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User, many: bool) -> None:
+    post = db.session.scalars(susan.posts.select()).one()
+    texts = ['#tag @susan', *(f'#tag {number} @susan' for number in range(20 * many))]
+    for text in texts:
+        db.session.add(Post(body=text, author=susan))
+        db.session.add(Post(body=text, author=susan, in_reply_to=post.id))
+    db.session.commit()
+    costs = {
+        '/explore': 3,
+        '/user/susan': 4,
+        '/tag/tag': 4,
+        f'/post/{post.id}': 5,
         '/explore.atom': 1,
+        '/user/susan.atom': 3,
+        '/tag/tag.atom': 2,
     }
-    for path, expected in expected_counts.items():
+    found = {}
+    for path in costs:
         client.get(path)
         with statements() as made:
             assert client.get(path).status_code == 200
-        assert len(made) == expected, path
+        found[path] = len(made)
+    assert found == costs
 
 
 def test_a_stranger_is_limited_and_a_member_is_not(make_app: MakeApp, make_user: MakeUser) -> None:
