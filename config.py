@@ -165,6 +165,19 @@ def redis_address(verify: bool) -> Callable[[str], str]:
     return parse
 
 
+def media_address(text: str) -> str:
+    """Check the address of a bucket, like s3://bucket?endpoint=https://host. Raises ValueError."""
+    parts = urlsplit(text)
+    query = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    if parts.scheme != 's3' or not parts.netloc or len(query) > 1 or parts.fragment:
+        raise ValueError
+    for name, value in query:
+        if name != 'endpoint':
+            raise ValueError
+        site_address(value)
+    return text
+
+
 def hosts_of(site: str | None) -> list[str]:
     host = urlsplit(site or '').hostname
     return [host] if host else []
@@ -239,6 +252,14 @@ class Config:
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
+
+    # Where pictures lie: on a server that speaks S3, else in a folder of INSTANCE_PATH.
+    MEDIA_URL: str | None = _read(
+        'MEDIA_URL', None, media_address, 'an address like s3://bucket?endpoint=https://s3.example'
+    )
+    MEDIA_QUOTA = _integer('MEDIA_QUOTA', 200, at_least=1)  # MB that each person may store
+    # Pictures of those who have uploaded none come from Gravatar, which learns who looks.
+    GRAVATAR = _boolean('GRAVATAR', True)
 
     LANGUAGE_DETECTOR = _read(
         'LANGUAGE_DETECTOR', 'py3langid', detector, 'py3langid or guess_language'

@@ -6,6 +6,7 @@ from app import database, logs, search
 from app.extensions import babel, bootstrap, csrf, db, login, mail, migrate, moment
 from app.languages.locales import select_language
 from app.logs import audit
+from app.media import storage
 from app.web import (
     assets,
     drawn,
@@ -14,6 +15,7 @@ from app.web import (
     health,
     incoming,
     limits,
+    pictures,
     proxies,
     public,
     sessions,
@@ -40,6 +42,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
         app, db, str(basedir / 'migrations'), render_as_batch=True, compare_server_default=True
     )
     search.init_app(app)
+    storage.init_app(app)
     sessions.init_app(app)
     login.init_app(app)
     ended_sessions.init_app(app)
@@ -78,6 +81,7 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     # Around the application, from the inside out.
     proxies.init_app(app)
+    pictures.init_app(app)
     assets.init_app(app)
     well_known.init_app(app)
     health.init_app(app)

@@ -24,7 +24,7 @@ def present_request_id() -> str:
     return request_id() if has_request_context() else continued_request.get()
 
 
-def in_background(job: Callable[..., None], *args: object) -> Thread:
+def in_background(job: Callable[..., object], *args: object) -> Thread:
     """Run `job(*args)` on a thread with an application context of its own; log how it fails."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
 

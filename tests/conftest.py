@@ -8,6 +8,7 @@ from tests.environment import SERVER_URL, WORKER
 
 # isort: split
 # What is imported from here on reads the environment that the line above has made.
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -50,7 +51,7 @@ from tests.servers import PATIENCE
 generate_password_hash.__defaults__ = ('scrypt:128:8:1', 16)
 
 # What a test with such a fixture, or with such a parameter of a fixture, has started for it.
-SERVERS = {'live_server', 'redis_server', 'rq', 'redis', 'Redis', 'elasticsearch'}
+SERVERS = {'live_server', 'redis_server', 'rq', 'redis', 'Redis', 'elasticsearch', 's3_server'}
 SLOW_FOLDERS = ('tests/browser/', 'tests/deployment/')
 # Fixtures on the database that TEST_DATABASE_URL names, or beside it.
 DATABASES = {'_empty_database', 'new_database'}
@@ -75,7 +76,7 @@ class Scheduling(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = (*SLOW_FOLDERS, 'elasticsearch')
+        shared = (*SLOW_FOLDERS, 'elasticsearch', 's3_server')
         return next((what for what in shared if what in nodeid), nodeid)
 
 
@@ -197,6 +198,7 @@ def _empty_database(config_class: type[Config], _empty: Callable[[], None]) -> N
     for pattern in ('search-*', 'limits.db*'):
         for leftover in Path(config_class.INSTANCE_PATH).glob(pattern):
             leftover.unlink()
+    shutil.rmtree(Path(config_class.INSTANCE_PATH, 'media'), ignore_errors=True)
     _empty()
 
 

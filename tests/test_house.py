@@ -13,7 +13,7 @@ PLAN = """
     microblog app cli
     api main auth errors tasks
     forms web logs email
-    models languages search
+    models languages search media
     extensions database
     background markup names time_limit text
     config

@@ -4,6 +4,7 @@ from app.models import counters  # noqa: F401 (it listens)
 from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers
+from app.models.media import Media, Picture
 from app.models.message import Message
 from app.models.notification import Notification
 from app.models.post import Post
@@ -16,8 +17,10 @@ from app.models.user import User
 __all__ = [
     'Activity',
     'ApiToken',
+    'Media',
     'Message',
     'Notification',
+    'Picture',
     'Post',
     'SearchableMixin',
     'Tag',

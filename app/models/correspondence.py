@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, union_
 
 from app.models.listing import Listing, Position, Span
 from app.models.message import MESSAGE, Message, is_received_by, is_sent_by
-from app.models.timeline import Author, Shape, cut, post_position, rows
+from app.models.timeline import Author, Shape, author_columns, cut, post_position, rows
 from app.models.totals import total
 from app.models.user import User
 
@@ -70,8 +70,8 @@ class Messages(Listing[Letter]):
                 timestamp,
                 sender_id,
                 recipient_id,
-                Author(sender_id, *people[:2]),
-                Author(recipient_id, *people[2:]),
+                Author(sender_id, *people[:3]),
+                Author(recipient_id, *people[3:]),
             )
             for id_, body, timestamp, sender_id, recipient_id, *people in found
         ]
@@ -118,7 +118,7 @@ def _statement(messages: type[Messages], shape: Shape) -> Select[Any]:
     recipient: Any = User.__table__.alias('recipient')
     return (
         select(MESSAGE.id, MESSAGE.body, MESSAGE.timestamp, MESSAGE.sender_id, MESSAGE.recipient_id)
-        .add_columns(sender.c.username, sender.c.email, recipient.c.username, recipient.c.email)
+        .add_columns(*author_columns(sender.c), *author_columns(recipient.c))
         .join_from(found, Message.__table__, MESSAGE.id == found.c.id)
         .join(sender, sender.c.id == MESSAGE.sender_id)
         .join(recipient, recipient.c.id == MESSAGE.recipient_id)

@@ -67,6 +67,7 @@ class Author(Pictured):
     id: int
     username: str
     email: str
+    avatar_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +292,8 @@ def _entries(statement: Select[Any], span: Span, **values: Any) -> list[Entry]:
 def _entry(
     at: datetime, row_id: int, reposter: str | None, answers: str | None, *columns: Any
 ) -> Entry:
-    *post, username, email = columns
-    author = Author(post[4], username, email)
+    *post, username, email, avatar_digest = columns
+    author = Author(post[4], username, email, avatar_digest)
     if answers is None and post[6] is not None:
         answers = ''
     shown: Any = *post[:5], author, *post[5:], answers, (at, row_id), reposter
@@ -310,6 +311,11 @@ class Shape:
     @classmethod
     def of(cls, span: Span) -> Shape:
         return cls(span.before is not None or span.upward, span.upward, span.skip > 0)
+
+
+def author_columns(user: Any) -> list[Any]:
+    """Return what is selected of an account for an `Author`, beside the id."""
+    return [user.username, user.email, user.avatar_digest]
 
 
 def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
@@ -343,8 +349,7 @@ def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any
             POST.reply_count,
             POST.like_count,
             POST.repost_count,
-            user.c.username,
-            user.c.email,
+            *author_columns(user.c),
         ).select_from(found)
 
     return built

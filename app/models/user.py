@@ -11,12 +11,14 @@ from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship,
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db, login
+from app.media.images import DIGEST_LENGTH
 from app.models import passwords
 from app.models.activity import Concerned
 from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
 from app.models.followers import Follower, followers
+from app.models.media import Uploader
 from app.models.message import Correspondent, Message
 from app.models.notification import Notification
 from app.models.post import Post
@@ -45,6 +47,7 @@ class User(
     Correspondent,
     TaskOwner,
     TokenOwner,
+    Uploader,
     Pictured,
     Model,
 ):
@@ -69,6 +72,8 @@ class User(
     language: Mapped[str | None] = mapped_column(String(16))
     # Whether search engines are asked to leave the person's pages alone, on a public site.
     noindex: Mapped[bool] = mapped_column(default=False, server_default='0')
+    # Of the picture that the person has uploaded: pages need no other row to show it.
+    avatar_digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))
     # The tutorial's, and empty: tokens of the API have a table of their own.
     token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
     token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)

@@ -1,13 +1,14 @@
 """The id of what was deleted is never given to something else: old links lead to nothing."""
 
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any
 
 import pytest
 
 from app import db
 from app.database import utcnow
-from app.models import Activity, ApiToken, Message, Notification, Post, Tag, User
+from app.models import Activity, ApiToken, Media, Message, Notification, Picture, Post, Tag, User
 from tests.conftest import MakeUser
 
 MAKE: dict[str, Callable[[User, User], Any]] = {
@@ -17,6 +18,9 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     'tag': lambda _susan, _john: Tag(key='x', name='x'),
     'activity': lambda susan, john: Activity(
         user_id=susan.id, actor_id=john.id, kind='follow', timestamp=utcnow()
+    ),
+    'media': lambda susan, _john: Media(
+        user_id=susan.id, picture=Picture(digest=token_hex(16), width=1, height=1, size=1)
     ),
     'notification': lambda susan, _john: Notification(name='x', user=susan, payload_json='1'),
     'api_token': lambda susan, _john: ApiToken(
