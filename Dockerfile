@@ -12,15 +12,15 @@ COPY . ./
 RUN export PATH="/home/microblog/venv/bin:$PATH" DATABASE_URL=sqlite:// SECRET_KEY=for-the-build-only LOG_TO_STDOUT=1 \
     && flask translate compile \
     && python -m compileall -q app migrations config.py microblog.py \
-    && install -d -m 755 data
+    && install -d -m 755 data/instance/media
 
 FROM python:3.13-slim
 RUN useradd --no-create-home --home-dir /home/microblog --uid 1000 --shell /usr/sbin/nologin microblog
 WORKDIR /home/microblog
 COPY --from=build /home/microblog ./
 # The application may write into one folder, and only there: its database, when no other is named,
-# its secret key and its search index.
-RUN chown microblog:microblog data
+# its secret key, its search index and uploaded pictures.
+RUN chown -R microblog:microblog data
 ENV PYTHONUNBUFFERED=1 \
     PORT=5000 \
     LOG_TO_STDOUT=1 \

@@ -13,8 +13,9 @@ from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from selectors import EVENT_READ
+from tempfile import TemporaryFile
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 
 from gunicorn.asgi.parser import ParseError, PythonProtocol
 from gunicorn.http import get_parser
@@ -27,13 +28,33 @@ SEND_TIME = 15  # seconds that a visitor may take to accept a piece of an answer
 # Bytes of a request that are waited for. That is more than the application takes
 # (MAX_CONTENT_LENGTH), which answers without the rest.
 MOST_BYTES = 128 * 1024
+# Where pictures are uploaded (app/web/incoming.py) it may be more: that waits in a file.
+UPLOADS = b'/edit_profile', b'/api/media', b'/api/me/avatar'
+MOST_UPLOADED = 16 * 1024 * 1024  # bytes of a request there
+MOST_UPLOADS = 20  # at a time, of each process: so much disk a stranger can fill
+SLOWEST = 64 * 1024  # bytes of one that arrive in a second
+PIECE = 64 * 1024  # bytes that are read of it at a time
 
 
 class Arrived(Unreader):
     """What a thread reads a request from. More than has arrived is never waited for."""
 
+    rest: IO[bytes] | None = None  # what did not go into memory
+
     def chunk(self, size_hint: int | None = None) -> bytes:
-        raise NoMoreData
+        data = self.rest.read(min(size_hint or PIECE, PIECE)) if self.rest else b''
+        if not data:
+            raise NoMoreData
+        return data
+
+    def take_buffered(self) -> bytes:
+        """Return what has come after a request, and forget the request."""
+        data: bytes = super().take_buffered()
+        if self.rest is not None:
+            data += self.rest.read(MOST_BYTES)
+            self.rest.close()
+            self.rest = None
+        return data
 
 
 class Connection(TConn):
@@ -51,6 +72,8 @@ class Connection(TConn):
     def begin(self) -> None:
         """Expect a request."""
         self.arrived = bytearray()
+        self.rest: IO[bytes] | None = None
+        self.length = 0
         self.told_to_continue = False
         # It tells where a request ends; how large its parts may be is for gunicorn's other parser.
         self.outline = PythonProtocol(
@@ -61,24 +84,43 @@ class Connection(TConn):
 
     def is_complete_with(self, data: bytes) -> bool:
         """Add what has arrived. Tell whether it is a whole request, or one not worth the wait."""
-        self.arrived += data
+        self.length += len(data)
+        if self.rest is None:
+            self.arrived += data
+        else:
+            self.rest.write(data)
         try:
             self.outline.feed(data)
         except (ParseError, ValueError):
             return True  # and refused by gunicorn's other parser
-        size = max(len(self.arrived), self.outline.content_length or 0)
-        if self.outline.is_complete or size > MOST_BYTES:
+        size = max(self.length, self.outline.content_length or 0)
+        if self.outline.is_complete or (size > MOST_BYTES and not self.is_upload(size)):
             return True
         if (b'expect', b'100-continue') in self.outline.headers and not self.told_to_continue:
             self.told_to_continue = True
             self.sock.send(b'HTTP/1.1 100 Continue\r\n\r\n')
         return False
 
+    def is_upload(self, size: int) -> bool:
+        """Tell whether a request may be so long; have the rest of it go into a file."""
+        path = (self.outline.path or b'').partition(b'?')[0]
+        if size > MOST_UPLOADED or not path.endswith(UPLOADS):
+            return False
+        if self.rest is None:
+            if self.worker.number_of_uploads() >= MOST_UPLOADS:
+                return False
+            self.rest = TemporaryFile()  # noqa: SIM115 (closed with the request)
+            self.worker.give_time(self, (self.outline.content_length or MOST_UPLOADED) / SLOWEST)
+        return True
+
     def close(self, graceful: bool = False) -> None:
         if graceful:
             self.worker.see_off(self)
-        else:
-            super().close()
+            return
+        for file in (self.rest, self.parser.unreader.rest):
+            if file is not None:
+                file.close()
+        super().close()
 
 
 class PatientWorker(ThreadWorker):
@@ -130,10 +172,21 @@ class PatientWorker(ThreadWorker):
         self.pending_conns.remove(conn)
         if data:
             conn.parser.unreader.unread(bytes(conn.arrived))
+            if conn.rest is not None:
+                conn.rest.seek(0)
+                conn.parser.unreader.rest = conn.rest
             super().enqueue_req(conn)
         else:
             self.nr_conns -= 1
             conn.close()
+
+    def number_of_uploads(self) -> int:
+        return sum(conn.rest is not None for conn in self.pending_conns)
+
+    def give_time(self, conn: Connection, seconds: float) -> None:
+        """Let a request take so many seconds more to arrive."""
+        conn.timeout += seconds
+        self.pending_conns = deque(sorted(self.pending_conns, key=attrgetter('timeout')))
 
     def see_off(self, conn: Connection) -> None:
         """End a connection: closed before its visitor has done so, it may take the answer along.

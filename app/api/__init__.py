@@ -16,6 +16,7 @@ from app.api import (  # noqa: F401 (after that)
     account,
     errors,
     followers,
+    media,
     messages,
     notifications,
     openapi,

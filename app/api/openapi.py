@@ -17,6 +17,7 @@ SUBJECTS = {
     'users': 'Users',
     'followers': 'Following',
     'posts': 'Posts',
+    'media': 'Pictures',
     'messages': 'Messages',
     'notifications': 'Notifications',
     'search': 'Search',
@@ -105,7 +106,9 @@ def _complete_operation(path: str, method: str, operation: Document, spec: Docum
             # They are said by where it stands.
             header.pop('in', None)
             header.pop('name', None)
-    if 'requestBody' in operation:
+    if hasattr(view, 'request_body'):
+        operation['requestBody'] = view.request_body
+    elif 'requestBody' in operation:
         body = operation['requestBody']
         body['required'] = 'required' in resolve(schema_of(body), spec)
     for status in _possible_errors(path, method, operation):

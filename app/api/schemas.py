@@ -22,13 +22,28 @@ from marshmallow import (
 from app.api.auth import token_auth
 from app.api.errors import bad_request
 from app.api.fields import UTC, Email, Flag, Id, Links, NewPassword, Password, Text, Username, link
+from app.media.images import LARGE, PATH, SMALL, file_name
 from app.models import User
 from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
+from app.web.pictures import picture_url
 
 AVATAR_SIZE = 128  # pixels
 NOINDEX = 'whether search engines are asked to leave out this person'
+PICTURE_ADDRESS = {
+    'type': ['string', 'null'],
+    'format': 'uri-reference',
+    'description': 'a path of this site, or an address of Gravatar, where the site asks that',
+}
 MISSING = fields.Field.default_error_messages['required']
+
+
+def picture_link(size: int) -> fields.Function:
+    """Return a field with the path of a picture's file of that size."""
+    return fields.Function(
+        lambda media: picture_url(PATH + file_name(media.digest, size)),
+        metadata={'type': 'string', 'format': 'uri-reference'},
+    )
 
 
 class InputSchema(Schema):
@@ -148,7 +163,7 @@ class UserLinksSchema(AnswerSchema):
     followed = link('api.get_followed')
     posts = link('api.get_user_posts')
     avatar = fields.Function(
-        lambda user: user.avatar(AVATAR_SIZE), metadata={'type': 'string', 'format': 'uri'}
+        lambda user: picture_url(user.avatar(AVATAR_SIZE)), metadata=PICTURE_ADDRESS
     )
 
 
@@ -202,7 +217,7 @@ class PostLinksSchema(AnswerSchema):
     self = link('api.get_post')
     author = link('api.get_user', 'user_id')
     avatar = fields.Function(
-        lambda post: post.author.avatar(AVATAR_SIZE), metadata={'type': 'string', 'format': 'uri'}
+        lambda post: picture_url(post.author.avatar(AVATAR_SIZE)), metadata=PICTURE_ADDRESS
     )
 
 
@@ -219,6 +234,16 @@ class PostSchema(AnswerSchema):
     user_id = fields.Integer()
     username = fields.String(attribute='author.username')
     _links = Links(PostLinksSchema)
+
+
+class MediaSchema(AnswerSchema):
+    """A picture that was uploaded."""
+
+    id = fields.Integer()
+    url = picture_link(LARGE)
+    small_url = picture_link(SMALL)
+    width = fields.Integer(attribute='picture.width', metadata={'description': 'pixels'})
+    height = fields.Integer(attribute='picture.height', metadata={'description': 'pixels'})
 
 
 class NewMessageSchema(InputSchema):

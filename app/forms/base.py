@@ -8,6 +8,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms.i18n import messages_path
 
 from app.extensions.masking import MaskedCSRF
@@ -59,10 +60,14 @@ class Form(FlaskForm):
         csrf_class = MaskedCSRF
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read what was typed and nothing else: no field of ours holds a file or JSON."""
+            """Read what was typed or chosen and nothing else: no field of ours holds JSON."""
             if formdata is None or hasattr(formdata, 'getlist'):
                 return formdata
-            return request.form if request.method == 'POST' else None
+            if request.method != 'POST':
+                return None
+            return (
+                CombinedMultiDict([request.files, request.form]) if request.files else request.form
+            )
 
         def get_translations(self, _form: Any) -> _Translations:
             return _Translations()

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_login import current_user
+from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, HiddenField, StringField, SubmitField, TextAreaField
 from wtforms.validators import DataRequired
 
@@ -91,6 +92,11 @@ class EditProfileForm(Form):
         filters=[clean_body],
         validators=[CodePoints(max=BODY_LENGTH, message=AT_MOST), PlainText()],
     )
+    picture = FileField(
+        _l('Picture'),
+        render_kw={'accept': 'image/jpeg, image/png, image/webp, image/gif, image/avif'},
+    )
+    remove_picture = BooleanField(_l('Remove the picture'))
     noindex = BooleanField(_l('Ask search engines not to show my profile and my posts'))
     submit = SubmitField(_l('Submit'))
 

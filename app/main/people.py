@@ -1,6 +1,7 @@
 """Profiles, editing one's own, and following (chapters 6 and 8)."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -14,12 +15,15 @@ from app.main.blueprint import bp
 from app.main.forms import EditProfileForm, EmptyForm
 from app.main.paging import links_to, requested_page
 from app.main.shown import shown
+from app.media.images import avatar
 from app.models import User
 from app.models.people import Followed, Followers
 from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
+from app.web.pictures import public_picture_url
 from app.web.public import card, is_stranger, login_required_unless_public
+from app.web.uploads import MEGABYTES, UploadError, explained, receive
 
 PICTURE_SIZE = 256  # pixels, where another site shows a link to a profile
 
@@ -64,7 +68,7 @@ def _profile(user: User, timeline: PostsBy, endpoint: str, title: str, feed: str
             username=user.username,
             kind='profile',
             description=user.about_me,
-            image=user.avatar(PICTURE_SIZE),
+            image=public_picture_url(user.avatar(PICTURE_SIZE)),
             feed=feed,
             noindex=user.noindex or not page.is_newest,
             posts=page.items,  # not only their own
@@ -114,32 +118,62 @@ def _list(username: str, people: type[Followers | Followed], title: str) -> str:
 
 @bp.route('/edit_profile', methods=['GET', 'POST'])
 @login_required
-def edit_profile() -> str | Response:
-    """Change one's own name and description."""
+def edit_profile() -> str | Response | tuple[str, int]:
+    """Change one's own name, description and picture."""
     form = EditProfileForm(current_user.username)
+    status = 200
     if form.validate_on_submit():
-        current_user.username = form.username.data
-        current_user.about_me = form.about_me.data
-        if form.noindex is not None:
-            current_user.noindex = form.noindex.data
         try:
-            db.session.commit()
-        except IntegrityError:
-            # Somebody took the name since the form was checked: checking again says so.
-            db.session.rollback()
-            if form.validate():
-                raise
+            _change_picture(form)
+        except UploadError as error:
+            form.picture.errors = [error.message]
+            status = error.status
         else:
-            flash(_('Your changes have been saved.'))
-            return redirect(url_for('main.edit_profile'))
+            if _save_profile(form):
+                flash(_('Your changes have been saved.'))
+                return redirect(url_for('main.edit_profile'))
     elif request.method == 'GET':
         form.username.data = current_user.username
         form.about_me.data = current_user.about_me
         if form.noindex is not None:
             form.noindex.data = current_user.noindex
-    return render_template(
-        'main/edit_profile.html', title=_('Edit Profile'), form=form, body_length=BODY_LENGTH
+    page = render_template(
+        'main/edit_profile.html',
+        title=_('Edit Profile'),
+        form=form,
+        body_length=BODY_LENGTH,
+        most_megabytes=MEGABYTES,
     )
+    return page, status
+
+
+def _change_picture(form: EditProfileForm) -> None:
+    if form.picture.data:
+        # Percent of what lies beside the square; what is nonsense is the middle.
+        place = request.form.get('place', 50, type=int)
+        make = partial(avatar, place=min(max(place, 0), 100) / 100)
+        picture = receive(current_user, form.picture.data.stream, make)
+        with explained():
+            current_user.set_avatar(picture)
+    elif form.remove_picture.data:
+        current_user.set_avatar(None)
+
+
+def _save_profile(form: EditProfileForm) -> bool:
+    """Save the name and the description; return whether they could be."""
+    current_user.username = form.username.data
+    current_user.about_me = form.about_me.data
+    if form.noindex is not None:
+        current_user.noindex = form.noindex.data
+    try:
+        db.session.commit()
+    except IntegrityError:
+        # Somebody took the name since the form was checked: checking again says so.
+        db.session.rollback()
+        if form.validate():
+            raise
+        return False
+    return True
 
 
 @bp.route('/follow/<username>', methods=['POST'])

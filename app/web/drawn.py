@@ -39,9 +39,10 @@ def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Marku
         if search_query is not None or current_app.debug:
             found.append(drawing())
             continue
-        said = post.id, post.body, post.timestamp, post.language, author.username, author.email
+        said = post.id, post.body, post.timestamp, post.language
+        by = author.username, author.email, author.avatar_digest
         numbers = post.reply_count, post.like_count, post.repost_count
-        key = (*said, post.edited, post.in_reply_to, *numbers, *shown.facts, foreign, *page)
+        key = (*said, *by, post.edited, post.in_reply_to, *numbers, *shown.facts, foreign, *page)
         found.append(_kept(key, drawing))
     return found
 

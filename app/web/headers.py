@@ -17,6 +17,7 @@ CONTENT_SECURITY_POLICY = '; '.join(
         "frame-ancestors 'none'",
     ]
 )
+WITHOUT_GRAVATAR = CONTENT_SECURITY_POLICY.replace(' https://www.gravatar.com', '')
 SECURITY_HEADERS = {
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
     'X-Content-Type-Options': 'nosniff',
@@ -33,6 +34,8 @@ STRICT_TRANSPORT_SECURITY = 'max-age=31536000'
 
 def add_security_headers(response: Response) -> Response:
     headers = response.headers
+    if not current_app.config['GRAVATAR']:
+        headers.setdefault('Content-Security-Policy', WITHOUT_GRAVATAR)
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     if current_app.config['PREFERRED_URL_SCHEME'] == 'https':

@@ -1,8 +1,10 @@
 """What comes in: requests, of which only so much is read as anybody can mean."""
 
+import shutil
 from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 import flask
@@ -12,14 +14,26 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_accept_header
 
+from app.media.images import MOST_BYTES
+
 LONGEST_ADDRESS = 20 * 1024  # bytes of path and query; gunicorn ends them at 4,094
 LONGEST_CHOICE = 500  # characters of a header that lists what a browser likes
 MOST_FIELDS = 100  # of a form, or of the query of an address
 MOST_LINES = 1000  # of a form in parts, where each field has a few beside its own
+BESIDE_FILES = 64 * 1024  # bytes of a form that has files
 # By the kind of form, what there is one of for each of them.
 MOST = {
     'application/x-www-form-urlencoded': (b'&', MOST_FIELDS),
     'multipart/form-data': (b'\n', MOST_LINES),
+}
+
+
+# Views that take files, and the most bytes that a request to one can have. Every server in front
+# knows their addresses too: deployment/.
+UPLOADS = {
+    'main.edit_profile': MOST_BYTES + BESIDE_FILES,
+    'api.upload_media': MOST_BYTES + BESIDE_FILES,
+    'api.set_avatar': MOST_BYTES + BESIDE_FILES,
 }
 
 
@@ -28,6 +42,7 @@ class Request(flask.Request):
 
     def __init__(self, environ: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(environ, **kwargs)
+        self.received: list[IO[bytes]] = []  # files, also of a form that was refused half read
         if self.query_string.count(b'&') >= MOST_FIELDS:
             arguments = self.query_string.split(b'&', MOST_FIELDS)
             self.query_string = b'&'.join(arguments[:MOST_FIELDS])
@@ -48,16 +63,33 @@ class Request(flask.Request):
 
     def make_form_data_parser(self) -> FormDataParser:
         """Refuse a form of more fields, or more about them, than one of ours can have."""
-        if self.mimetype in MOST:
+        if self.mimetype in MOST and self.endpoint not in UPLOADS:
             separator, most = MOST[self.mimetype]
             if self.get_data().count(separator) >= most:
                 raise RequestEntityTooLarge
         return super().make_form_data_parser()
 
     def _get_file_stream(self, *_facts: Any, **_more: Any) -> IO[bytes]:
-        # No form of ours has a file. What is sent as one is short enough to wait in memory, where
-        # nothing is left of it when the rest is refused.
+        if self.endpoint in UPLOADS:
+            return self._new_file()
+        # No other form of ours has a file. What is sent as one is short enough to wait in memory,
+        # where nothing is left of it when the rest is refused.
         return BytesIO()
+
+    def _new_file(self) -> IO[bytes]:
+        self.received.append(TemporaryFile())  # noqa: SIM115 (closed with the request)
+        return self.received[-1]
+
+    def body_as_file(self) -> IO[bytes]:
+        """Return a file with the whole body, which is gone with the request."""
+        file = self._new_file()
+        shutil.copyfileobj(self.stream, file)
+        return file
+
+    def close(self) -> None:
+        super().close()
+        for file in self.received:
+            file.close()
 
     def _beginning(self, header: str) -> str:
         return self.headers.get(header, '')[:LONGEST_CHOICE]
@@ -68,7 +100,14 @@ def refuse_long_address() -> None:
         abort(HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
+def expect_files() -> None:
+    """Let requests be longer that bring files. (Before anything looks at their forms.)"""
+    if request.endpoint in UPLOADS and request.method != 'GET':
+        request.max_content_length = UPLOADS[request.endpoint]
+
+
 def init_app(app: Flask) -> None:
     app.request_class = Request
     app.config['MAX_FORM_PARTS'] = MOST_FIELDS
     app.before_request(refuse_long_address)
+    app.before_request(expect_files)

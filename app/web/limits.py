@@ -124,7 +124,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.react': [('120 per minute', person)],
     'main.follow': [('60 per minute', person)],
     'main.unfollow': [('60 per minute', person)],
-    'main.edit_profile': [('30 per minute', person)],
+    'main.edit_profile': [('30 per minute', person)],  # and UPLOADS
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],
     'main.dismiss_task': [('60 per minute', person)],
@@ -140,6 +140,9 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'api.create_post': [('30 per minute', token_owner)],
     'api.update_post': [('30 per minute', token_owner)],
     'api.delete_post': [('60 per minute', token_owner)],
+    'api.upload_media': [('30 per minute', token_owner)],  # and UPLOADS, as the next one
+    'api.set_avatar': [('30 per minute', token_owner)],
+    'api.delete_avatar': [('30 per minute', token_owner)],
     'api.follow': [('60 per minute', token_owner)],
     'api.unfollow': [('60 per minute', token_owner)],
     'main.send_message': [('30 per minute', person)],
@@ -147,6 +150,8 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.delete_message': [('60 per minute', person)],
     'main.export_posts': [('10 per hour', person)],
 }
+# Pictures, wherever they are uploaded, by one account.
+UPLOADS = '100 per hour'
 # The extension gives every answer its `Retry-After`, under this name, which visitors do not see.
 RETRY_AFTER = 'X-RateLimit-Retry-After'
 CHANGES = ['POST', 'PUT', 'PATCH', 'DELETE']

@@ -37,12 +37,16 @@ def site_url() -> str | None:
 
 
 def public_url(endpoint: str, **values: str | int) -> str:
-    """Return the address of a page for everybody, as other sites are to write it.
+    """Return the address of a page for everybody, as other sites are to write it."""
+    return absolute_url(public_site(), endpoint, **values)
+
+
+def public_site() -> str:
+    """Return the address of the site, as other sites are to write it.
 
     Without SITE_URL it is at the host that was asked for: nothing depends on it but a reader's way.
     """
-    site = current_app.config['SITE_URL'] and site_url()
-    return absolute_url(site or request.url_root, endpoint, **values)
+    return (current_app.config['SITE_URL'] and site_url()) or request.url_root
 
 
 def absolute_url(site: str, endpoint: str, **values: str | int) -> str:

@@ -17,10 +17,11 @@ from threading import Thread
 
 import pytest
 
-from tests.deployment.namespaces import prepare_nginx, run
+from tests.deployment.namespaces import mount_empty, prepare_nginx, run
 from tests.deployment.visitor import (
     Visitor,
     assert_little_is_fetched,
+    assert_pictures_come_and_go,
     assert_secrets_are_left_out,
     core_story,
 )
@@ -86,7 +87,9 @@ class Network:
 def network() -> Iterator[Network]:
     run('ip', 'link', 'set', 'lo', 'up')
     prepare_nginx()
+    mount_empty('/srv')
     FOLDER.mkdir()
+    Path('/srv/media').symlink_to(FOLDER / 'media')  # the volume
     shutil.copy(PROJECT / 'deployment/nginx/compose.conf', '/etc/nginx/conf.d/default.conf')
     network = Network()
     network.add(CONTAINERS[0])
@@ -104,6 +107,10 @@ def test_the_core_story(network: Network) -> None:
     logged = partial(network.visits, CONTAINERS[0], '/messages/sent')
     wait_until(lambda: logged() > 0, 'a line about the visit')
     assert logged() == 1
+
+
+def test_nginx_takes_and_serves_pictures(network: Network) -> None:
+    assert_pictures_come_and_go(SITE)
 
 
 def test_secrets_in_links_are_not_logged(network: Network) -> None:

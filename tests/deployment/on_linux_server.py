@@ -28,6 +28,7 @@ from tests.deployment.visitor import (
     SECRET,
     Visitor,
     assert_little_is_fetched,
+    assert_pictures_come_and_go,
     assert_secrets_are_left_out,
     core_story,
 )
@@ -109,6 +110,10 @@ def test_old_tls_is_refused() -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(('localhost', 443)) as connection, pytest.raises(ssl.SSLError):
         context.wrap_socket(connection)
+
+
+def test_nginx_takes_and_serves_pictures() -> None:
+    assert_pictures_come_and_go(HTTPS)
 
 
 @pytest.mark.parametrize('name', ['static/css/app', 'bootstrap/static/css/bootstrap.min'])

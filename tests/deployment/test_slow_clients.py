@@ -11,9 +11,12 @@ from statistics import median
 from time import monotonic, sleep
 
 import pytest
+import requests
+from PIL import Image
 
 from tests.deployment.test_gunicorn import environment, flask_db_upgrade
 from tests.deployment.visitor import Visitor, core_story
+from tests.pictures import encoded
 from tests.servers import PROJECT, answers, free_port, running, wait_until
 
 SLOW = 200
@@ -196,3 +199,63 @@ def test_it_does_not_take_tls_for_a_request(tmp_path: Path) -> None:
     )
     assert result.returncode != 0
     assert 'TLS is for a server in front.' in result.stderr
+
+
+@pytest.fixture(scope='module')
+def token(port: int) -> str:
+    """Of a person who uploads pictures."""
+    site = f'http://127.0.0.1:{port}'
+    form = {'username': 'painter', 'email': 'painter@example.com', 'password': 'left right left'}
+    assert requests.post(f'{site}/api/users', json=form, timeout=30).status_code == 201
+    login = form['username'], form['password']
+    found: str = requests.post(f'{site}/api/tokens', auth=login, timeout=30).json()['token']
+    return found
+
+
+def upload(token: str, length: int | None, path: str = '/api/me/avatar') -> bytes:
+    """The beginning of a request that uploads a picture."""
+    size = 'Transfer-Encoding: chunked' if length is None else f'Content-Length: {length}'
+    return (
+        f'PUT {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n'
+        f'Content-Type: image/png\r\n{size}\r\n\r\n'
+    ).encode()
+
+
+def large_picture() -> bytes:
+    """Several MB of which every byte matters."""
+    return encoded(Image.effect_noise((1500, 1500), 100).convert('RGB'), 'PNG')
+
+
+def answer(client: socket.socket) -> bytes:
+    data = b''
+    while b'\r\n\r\n' not in data:
+        piece = client.recv(1000)
+        assert piece, data
+        data += piece
+    return data
+
+
+@pytest.mark.parametrize('is_chunked', [False, True])
+def test_a_picture_may_take_its_time(port: int, token: str, is_chunked: bool) -> None:
+    """Longer than any other request may be, and in pieces; the connection goes on after it."""
+    picture = large_picture()
+    assert len(picture) > 2_000_000
+    half = len(picture) // 2
+    with connect(port) as client:
+        client.sendall(upload(token, None if is_chunked else len(picture)))
+        for piece in (picture[:half], picture[half:]):
+            sleep(0.5)
+            client.sendall(b'%x\r\n%b\r\n' % (len(piece), piece) if is_chunked else piece)
+        if is_chunked:
+            client.sendall(b'0\r\n\r\n')
+        assert b' 200 OK' in answer(client)
+
+
+@pytest.mark.parametrize(
+    ('path', 'length'), [('/api/posts', 200_000), ('/api/me/avatar', 20_000_000)]
+)
+def test_what_is_too_long_is_not_waited_for(port: int, token: str, path: str, length: int) -> None:
+    with connect(port) as client:
+        client.settimeout(5)
+        client.sendall(upload(token, length, path).replace(b'PUT /api/posts', b'POST /api/posts'))
+        assert b' 413 ' in answer(client)

@@ -9,6 +9,7 @@ import json
 import re
 import ssl
 import sys
+from base64 import b64encode
 from dataclasses import dataclass
 from gzip import decompress
 from html import unescape
@@ -18,9 +19,14 @@ from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from time import monotonic, sleep
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
+
+from PIL import Image
+
+from tests.pictures import encoded
 
 TIMEOUT = 20  # seconds
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -49,10 +55,12 @@ class Visitor:
             HTTPSHandler(context=self.tls), HTTPCookieProcessor(self.cookies)
         )
 
-    def ask(self, path: str, data: bytes | None = None, **headers: str) -> Answer:
+    def ask(
+        self, path: str, data: bytes | None = None, method: str | None = None, **headers: str
+    ) -> Answer:
         """Send a request, follow redirects, and return the answer, whatever it is."""
         names = {name.replace('_', '-'): value for name, value in headers.items()}
-        request = Request(self.site + path, data, names)
+        request = Request(self.site + path, data, names, method=method)
         try:
             response = self._opener.open(request, timeout=TIMEOUT)
         except HTTPError as error:
@@ -128,6 +136,35 @@ def assert_secrets_are_left_out(site: str, *logs: Path) -> None:
 
 SMALL = 'gzip'  # what every browser can read
 STATIC_FILE = re.compile(r'(?:href|src)="(/[^"]+\.(?:css|js|ico|svg))')
+
+
+def assert_pictures_come_and_go(site: str) -> None:
+    """Upload a picture of several MB, by way of whatever stands in front, which then serves it."""
+    visitor = Visitor(site)
+    name = f'painter-{token_hex(4)}'
+    visitor.register(name)
+    secret = b64encode(f'{name}:{PASSWORD}'.encode()).decode()
+    tokens = visitor.ask('/api/tokens', b'', Authorization=f'Basic {secret}')
+    headers: Any = {'Authorization': f'Bearer {json.loads(tokens.text)["token"]}'}
+    picture = encoded(Image.effect_noise((1500, 1500), 100).convert('RGB'), 'PNG')
+    large: Any = {**headers, 'Content_Type': 'image/png'}
+    assert visitor.ask('/api/posts', picture, **large).status == 413
+    assert visitor.ask('/api/media', picture, **large).status == 201
+    answer = visitor.ask('/api/me/avatar', picture, method='PUT', **large)
+    assert answer.status == 200
+    address = json.loads(answer.text)['_links']['avatar']
+    shown = visitor.get(address)
+    assert (shown.status, shown.headers['Content-Type']) == (200, 'image/webp')
+    assert shown.headers['Cache-Control'] == 'public, max-age=31536000, immutable'
+    assert shown.headers['X-Content-Type-Options'] == 'nosniff'
+    assert shown.headers['Content-Security-Policy'].startswith("default-src 'none'")
+    # As nginx says it of a file, and the application does not.
+    assert shown.headers['Last-Modified']
+    assert visitor.ask('/api/me/avatar', method='DELETE', **headers).status == 204
+    end = monotonic() + 10
+    while visitor.get(address).status != 404:
+        assert monotonic() < end
+        sleep(0.1)
 
 
 def assert_little_is_fetched(site: str) -> None:

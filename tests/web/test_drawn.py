@@ -60,6 +60,7 @@ def test_a_post_is_drawn_once_for_all(
         ('body', 'Good day', 'Good day'),
         ('language', 'en', 'lang="en"'),
         ('author.username', 'suse', 'href="/user/suse"'),
+        ('author.avatar_digest', 'ab' * 16, f'<img src="/media/ab/{"ab" * 16}-96.webp"'),
         ('author.email', 'b@example.com', 'https://www.gravatar.com/avatar/'),
     ],
 )

@@ -1,5 +1,6 @@
 """How often things may be done."""
 
+import io
 import re
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.models import User
 from app.web import limits
@@ -17,7 +19,8 @@ from app.web.limit_file import LimitFile
 from tests.auth.conftest import mailbox, wait_for_threads
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox
-from tests.pages import heading
+from tests.pages import errors, heading
+from tests.pictures import a_file
 
 __all__ = ['mailbox']
 
@@ -25,6 +28,37 @@ __all__ = ['mailbox']
 @pytest.fixture
 def limited(make_app: Callable[..., Flask]) -> Flask:
     return make_app(RATELIMIT_ENABLED=True)
+
+
+def test_uploads_count_wherever_they_are_made(
+    limited: Flask, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, 'UPLOADS', '2 per hour')
+    make_user('susan', 'a good one')
+    client = limited.test_client()
+    send(client, '/auth/login', username='susan', password='a good one')
+    token = client.post('/api/tokens', auth=('susan', 'a good one')).json
+    assert token is not None
+    headers = {'Authorization': f'Bearer {token["token"]}'}
+
+    def upload(data: bytes) -> TestResponse:
+        return client.post('/api/media', data=data, content_type='image/png', headers=headers)
+
+    def choose() -> TestResponse:
+        picture = io.BytesIO(a_file()), 'me.jpg'
+        fields = {'username': 'susan', 'about_me': '', 'picture': picture}
+        return client.post('/edit_profile', data=fields)
+
+    assert upload(a_file()).status_code == 201
+    assert choose().status_code == 302
+    response = upload(a_file())
+    assert response.status_code == 429
+    assert 3500 < int(response.headers['Retry-After']) <= 3600
+    response = choose()
+    assert response.status_code == 429
+    assert errors(response, 'picture')[0].startswith('You have uploaded too many pictures lately.')
+    fields = {'username': 'susan', 'about_me': 'words go on'}
+    assert client.post('/edit_profile', data=fields).status_code == 302
 
 
 def send(client: FlaskClient, path: str, address: str = '127.0.0.1', **fields: str) -> int:
