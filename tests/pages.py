@@ -27,7 +27,7 @@ def title(response: TestResponse) -> str:
 
 
 def heading(response: TestResponse) -> str:
-    match = re.search(r'<h1>(?:<bdi>)?(.*?)(?:</bdi>)?</h1>', response.text, re.S)
+    match = re.search(r'<h1>(.*?)</h1>', response.text, re.S)
     assert match is not None
     return unescape(match[1])
 

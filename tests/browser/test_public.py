@@ -14,6 +14,8 @@ from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, serving
 from tests.browser.test_accessibility import findings
 from tests.conftest import MakeUser
 
+POST = 'the page of a post, from where it is linked'
+
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
@@ -34,6 +36,10 @@ def server(app: Flask, make_user: MakeUser) -> Iterator[str]:
         for number in range(3)
     )
     db.session.commit()
+    begin = db.session.scalars(susan.posts.select()).first()
+    assert begin is not None
+    db.session.add(Post(body='#answer to @john', author=susan, in_reply_to=begin.id))
+    db.session.commit()
     with serving(app) as address:
         yield address
 
@@ -45,8 +51,18 @@ def test_nothing_serious(
 ) -> None:
     stranger = make_visitor(viewport=viewport, color_scheme=color_scheme, gravatar_answers=False)
     found: list[str] = []
-    for path in ['/explore', '/explore?page=2', '/user/susan']:
-        stranger.open(path)
+    for path in [
+        '/explore',
+        '/explore?page=2',
+        '/user/susan/answers',
+        '/user/susan',
+        POST,
+        '/tag/answer',
+    ]:
+        if path == POST:
+            stranger.follow_link('article time')
+        else:
+            stranger.open(path)
         found.extend(findings(stranger, axe))
         assert not stranger.page.evaluate('document.body.scrollWidth > innerWidth')
     assert found == []
@@ -74,3 +90,21 @@ def test_a_stranger_reads_chooses_a_language_and_logs_in(
     assert page.url.endswith('/user/susan')
     visitor.follow_link('#submit')
     assert visitor.texts('.alert') == ['Du folgst jetzt susan!']
+
+
+MARGINS = """() => {
+    const heading = document.querySelector('h1'), text = document.createRange();
+    text.selectNodeContents(heading);
+    const [inner, outer] = [text, heading].map((each) => each.getBoundingClientRect());
+    return [Math.round(inner.left - outer.left), Math.round(outer.right - inner.right)];
+}"""
+
+
+@pytest.mark.parametrize(('locale', 'side'), [('en', 0), ('ar', 1)])
+def test_a_heading_begins_where_its_language_does(
+    make_visitor: MakeVisitor, locale: str, side: int
+) -> None:
+    stranger = make_visitor(locale=locale)
+    margins = stranger.open('/explore').evaluate(MARGINS)
+    assert margins[side] == 0
+    assert margins[1 - side] > 0
