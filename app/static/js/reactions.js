@@ -1,5 +1,5 @@
-// Likes, reposts and bookmarks in place: the button changes at once, and back again when the server
-// refuses. Without this script the same buttons lead back to the page.
+// Likes, reposts and bookmarks in place: the button changes at once, and back again, with a word
+// below it, when the server refuses. Without this script the same buttons lead back to the page.
 (() => {
   const texts = document.currentScript.dataset;
   const announcer = document.getElementById('announcer');
@@ -21,16 +21,26 @@
     button.textContent = texts[next] + (number ? ` ${number}` : '');
   };
 
+  // For the eye; the announcer says the same.
+  const complain = (article) => {
+    const error = document.createElement('p');
+    error.className = 'reaction-error';
+    error.textContent = texts.failed;
+    article.append(error);
+  };
+
   const send = async (button, form) => {
     const { address, action } = parts(button);
-    const body = new URLSearchParams(new FormData(form));
+    const article = button.closest('article');
+    article.querySelector('.reaction-error')?.remove();
     turn(button);
-    button.disabled = true;
+    // Not disabled: it would lose the focus.
+    button.setAttribute('aria-busy', 'true');
     try {
       const response = await fetch(`${address}/${action}`, {
         method: 'POST',
         headers: { 'X-Requested-With': 'reactions' },
-        body,
+        body: new URLSearchParams(new FormData(form)),
         redirect: 'manual',
         signal: AbortSignal.timeout(PATIENCE),
       });
@@ -38,16 +48,16 @@
       announcer.textContent = texts[`${action}${action.endsWith('e') ? 'd' : 'ed'}`];
     } catch {
       turn(button);
+      complain(article);
       announcer.textContent = texts.failed;
     }
-    button.disabled = false;
-    button.focus({ preventScroll: true });
+    button.removeAttribute('aria-busy');
   };
 
   document.addEventListener('submit', (event) => {
     const button = event.submitter;
     if (event.target.id !== 'r' || !button?.closest('article')) return;
     event.preventDefault();
-    send(button, event.target);
+    if (!button.hasAttribute('aria-busy')) send(button, event.target);
   });
 })();
