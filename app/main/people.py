@@ -21,7 +21,6 @@ from app.models.people import Followed, Followers
 from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
-from app.web.pictures import public_picture_url
 from app.web.public import card, is_stranger, login_required_unless_public
 from app.web.uploads import MEGABYTES, UploadError, explained, receive
 
@@ -68,7 +67,7 @@ def _profile(user: User, timeline: PostsBy, endpoint: str, title: str, feed: str
             username=user.username,
             kind='profile',
             description=user.about_me,
-            image=public_picture_url(user.avatar(PICTURE_SIZE)),
+            image=user.avatar(PICTURE_SIZE),
             feed=feed,
             noindex=user.noindex or not page.is_newest,
             posts=page.items,  # not only their own

@@ -12,6 +12,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user, login_required
 
 from app.models.findable import hides_somebody
+from app.web.pictures import public_picture_url
 from app.web.site import public_url
 
 View = Callable[..., Any]
@@ -110,7 +111,8 @@ def card(
         return None
     url, feed = public_url(endpoint, **values), feed and public_url(feed, **values)
     noindex = noindex or (is_stranger() and hides_somebody(posts))
-    return Card(url, title, kind, description or '', image, feed, noindex)
+    picture = image and public_picture_url(image)
+    return Card(url, title, kind, description or '', picture, feed, noindex)
 
 
 def init_app(app: Flask) -> None:

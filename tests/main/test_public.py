@@ -253,6 +253,14 @@ def test_a_stranger_reads_a_conversation(
         assert linked(client.get(address), 'canonical') == []
 
 
+def test_a_picture_of_ones_own_is_shown_beside_a_link(client: FlaskClient, susan: User) -> None:
+    post = db.session.scalars(susan.posts.select()).one()
+    susan.avatar_digest = 'ab' * 16
+    db.session.commit()
+    for path in ['/user/susan', f'/post/{post.id}']:
+        assert metas(client.get(path))['og:image'] == SITE + susan.avatar(256)
+
+
 @pytest.mark.parametrize('many', [False, True])
 def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User, many: bool) -> None:
     post = db.session.scalars(susan.posts.select()).one()
