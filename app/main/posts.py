@@ -26,13 +26,14 @@ from app.web.site import local_path
 
 TITLE_LENGTH = 60  # characters of the text in a title
 
-REACTIONS: dict[str, Callable[[User, Post], bool]] = {
-    'like': User.like,
-    'unlike': User.unlike,
-    'repost': User.repost,
-    'unrepost': User.unrepost,
-    'bookmark': User.bookmark,
-    'unbookmark': User.unbookmark,
+# What is done, and what a screen reader is told of it.
+REACTIONS: dict[str, tuple[Callable[[User, Post], bool], str]] = {
+    'like': (User.like, _l('You like this post.')),
+    'unlike': (User.unlike, _l('You do not like this post any more.')),
+    'repost': (User.repost, _l('You have reposted this post.')),
+    'unrepost': (User.unrepost, _l('You do not repost this post any more.')),
+    'bookmark': (User.bookmark, _l('The post is among your bookmarks.')),
+    'unbookmark': (User.unbookmark, _l('The post is not among your bookmarks any more.')),
 }
 
 
@@ -140,13 +141,14 @@ def delete_post(id: int) -> str | Response:
     '/post/<int:id>/<any(like,unlike,repost,unrepost,bookmark,unbookmark):action>', methods=['POST']
 )
 @login_required
-def react(id: int, action: str) -> Response | tuple[str, int]:
+def react(id: int, action: str) -> Response | str:
     """Like a post, pass it on or keep it, or take that back. Twice is as good as once."""
     post = post_or_404(id)
-    REACTIONS[action](current_user, post)
+    do, done = REACTIONS[action]
+    do(current_user, post)
     db.session.commit()
     if is_from_script():
-        return '', 204
+        return str(done)
     back = local_path(request.form.get('next'), url_for('main.post', id=id))
     return redirect(f'{back}#post{id}')
 

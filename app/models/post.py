@@ -94,7 +94,8 @@ class Post(SearchableMixin, Model):
     @classmethod
     def find(cls, id_: int) -> Post | None:
         """Return the post with that id; None also for the row of a repost, which is no post."""
-        post = db.session.get(cls, id_) if id_ <= LARGEST_ID else None
+        with_author = [joinedload(Post.author)]
+        post = db.session.get(cls, id_, options=with_author) if id_ <= LARGEST_ID else None
         return post if post is not None and post.repost_of is None else None
 
     def edit(self, body: str) -> None:

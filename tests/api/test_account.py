@@ -226,7 +226,7 @@ def test_deleting_leaves_nothing_behind(
     with statements() as made:
         response = program.delete('/users/me', {'password': PASSWORD})
     assert (response.status_code, response.data) == (204, b'')
-    assert len(made) == 14
+    assert len(made) == 30
 
     assert program.get('/users/me').status_code == 401
     assert browser.get('/index').status_code == 302

@@ -16,11 +16,11 @@ from tests.conftest import MakeUser
 from tests.statements import statements
 
 PAGES = {
-    '/explore': 3,
-    '/user/susan': 4,
-    '/user/fan0': 5,
-    '/user/susan/answers': 4,
-    '/user/fan0/answers': 5,
+    '/explore': 4,
+    '/user/susan': 5,
+    '/user/fan0': 6,
+    '/user/susan/answers': 5,
+    '/user/fan0/answers': 6,
     '/user/susan/followers': 4,
     '/user/susan/following': 4,
     '/edit_profile': 2,
@@ -47,7 +47,7 @@ def count(client: FlaskClient, path: str) -> int:
     return len(made)
 
 
-@pytest.mark.parametrize(('many_authors', 'of_feed'), [(timeline.MANY_AUTHORS, 4), (3, 3)])
+@pytest.mark.parametrize(('many_authors', 'of_feed'), [(timeline.MANY_AUTHORS, 5), (3, 4)])
 def test_pages(
     log_in: Callable[[User], FlaskClient],
     make_user: MakeUser,

@@ -143,7 +143,7 @@ def test_a_post_names_and_links_its_author(log_in: LogIn, make_user: MakeUser) -
     write(user, 'hello')
     text = log_in(user).get('/explore').text
     assert '<a href="/user/a@b+c.d"' in text
-    assert '<bdi>a@b+c.d</bdi></a></span> said <time' in text
+    assert '<bdi>a@b+c.d</bdi></a></span> said <a href=/post/' in text
     assert f'{user.avatar(70)}'.replace('&', '&amp;') in text
 
 
@@ -249,7 +249,10 @@ def test_the_ends_of_time(log_in: LogIn, susan: User, path: str, query: str) -> 
 
 
 def test_a_page_of_posts_says_nothing_twice(log_in: LogIn, make_user: MakeUser) -> None:
-    """25 posts as long as posts are on average, by as many people, are at most 16 kB of HTML."""
+    """25 posts as long as posts are on average, by as many people, are at most 16 kB of HTML.
+
+    What can be done with them, and the link to each, is at most 30 % more.
+    """
     susan = make_user('susan')
     for number in range(25):
         author = make_user(f'person-{number}')
@@ -257,4 +260,4 @@ def test_a_page_of_posts_says_nothing_twice(log_in: LogIn, make_user: MakeUser) 
         write(author, 'Nice to see you all here, and a good day to each of you, or night.')
     page = log_in(susan).get('/index')
     assert len(bodies(page)) == 25
-    assert len(page.data) <= 16_000
+    assert len(page.data) <= 1.3 * 16_000

@@ -250,7 +250,7 @@ def test_every_view_that_changes_something_has_a_limit(
     }
     assert len(changing) > 25
     for rule, methods in changing.values():
-        path = re.sub('<[^>]*>', '1', rule.rule)
+        path = re.sub('<[^>]*>', '1', re.sub('<any.*>', 'like', rule.rule))
         client, method = app.test_client(), methods.pop()
         statuses = [client.open(path, method=method).status_code for _ in range(2)]
         assert (statuses[0] == 429, statuses[1] == 429) == (False, True), rule

@@ -5,62 +5,7 @@ from datetime import datetime
 import pytest
 from flask import Flask, render_template_string
 
-from app.web.templating import AVATAR_HUES, hue, is_long_text, links
-
-
-@pytest.mark.parametrize(
-    ('text', 'pieces'),
-    [
-        ('', []),
-        ('no address', [('no address', None)]),
-        ('https://example.org', [('https://example.org', 'https://example.org')]),
-        (
-            'see https://example.org/a_(b), ok?',
-            [
-                ('see ', None),
-                ('https://example.org/a_(b)', 'https://example.org/a_(b)'),
-                (', ok?', None),
-            ],
-        ),
-        (
-            '(http://example.org/?a=1&b=2).',
-            [
-                ('(', None),
-                ('http://example.org/?a=1&b=2', 'http://example.org/?a=1&b=2'),
-                (').', None),
-            ],
-        ),
-        (
-            '看https://example.org/路径。好',
-            [
-                ('看', None),
-                ('https://example.org/路径', 'https://example.org/路径'),
-                ('。好', None),
-            ],
-        ),
-        (
-            'https://example.org/\u202emoc',
-            [('https://example.org/', 'https://example.org/'), ('\u202emoc', None)],
-        ),
-    ],
-)
-def test_web_addresses(text: str, pieces: list[tuple[str, str | None]]) -> None:
-    assert list(links(text)) == pieces
-
-
-@pytest.mark.parametrize(
-    'text',
-    [
-        'javascript:alert(1)',
-        'ftp://example.org',
-        'mailto:a@example.org',
-        'www.example.org',
-        'https://',
-        'xhttp://example.org',
-    ],
-)
-def test_other_addresses_stay_text(text: str) -> None:
-    assert list(links(text)) == [(text, None)]
+from app.web.templating import AVATAR_HUES, hue, is_long_text
 
 
 def test_a_link_cannot_break_out_of_its_tag(app: Flask) -> None:

@@ -44,8 +44,8 @@
         redirect: 'manual',
         signal: AbortSignal.timeout(PATIENCE),
       });
-      if (response.status !== 204) throw new Error(response.status);
-      announcer.textContent = texts[`${action}${action.endsWith('e') ? 'd' : 'ed'}`];
+      if (!response.ok) throw new Error(response.status);
+      announcer.textContent = await response.text();
     } catch {
       turn(button);
       complain(article);
