@@ -14,6 +14,7 @@ with warnings.catch_warnings():
 
 from app.api import (  # noqa: F401 (after that)
     account,
+    activity,
     errors,
     followers,
     media,
@@ -21,6 +22,7 @@ from app.api import (  # noqa: F401 (after that)
     notifications,
     openapi,
     posts,
+    reactions,
     reference,
     search,
     tokens,

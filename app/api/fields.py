@@ -1,6 +1,7 @@
 """The kinds of values that come in and go out as JSON, with the rules of the site's forms."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from flask import current_app, url_for
@@ -121,13 +122,14 @@ class Id(fields.Integer):
 class Links(fields.Nested):
     """The addresses that belong to an entry: a schema that looks at the entry itself."""
 
-    def get_value(self, obj: Any, *_args: Any, **_kwargs: Any) -> Any:
-        return obj
+    def get_value(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        return obj if self.attribute is None else super().get_value(obj, *args, **kwargs)
 
 
 def link(endpoint: str, attribute: str = 'id') -> fields.Function:
     """Return a field with the path of `endpoint`, whose `id` is an attribute of the entry."""
+    id_of = attrgetter(attribute)
     return fields.Function(
-        lambda entry: url_for(endpoint, id=getattr(entry, attribute)),
+        lambda entry: url_for(endpoint, id=id_of(entry)),
         metadata={'type': 'string', 'format': 'uri-reference'},
     )

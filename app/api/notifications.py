@@ -17,7 +17,8 @@ from app.api.schemas import NotificationListSchema, SinceSchema
 def get_notifications(arguments: Arguments) -> dict[str, Any]:
     """Ask what is new, the oldest first.
 
-    The number of unread messages is `unread_message_count`. Ask again with the `timestamp` of the
+    The number of unread messages is `unread_message_count`, that of new entries in the activity
+    `unread_activity_count` (at most 100). Ask again with the `timestamp` of the
     last one as `since`, but not more often than every ten seconds.
     """
     return {'items': caller().notifications_since(arguments['since'])}

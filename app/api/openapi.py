@@ -17,6 +17,8 @@ SUBJECTS = {
     'users': 'Users',
     'followers': 'Following',
     'posts': 'Posts',
+    'reactions': 'Likes, reposts and bookmarks',
+    'activity': 'Activity',
     'media': 'Pictures',
     'messages': 'Messages',
     'notifications': 'Notifications',

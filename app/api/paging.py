@@ -5,19 +5,27 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from marshmallow import fields, pre_load, validate
 
+from app.api.errors import try_later
 from app.api.schemas import AnswerSchema, InputSchema
 from app.database import LARGEST_ID
+from app.extensions import db
 from app.forms.search import clean_query
+from app.models import Post, User
+from app.models.activity import Activities
 from app.models.correspondence import Messages
-from app.models.listing import OUT_OF_REACH
-from app.models.people import Followed, Followers
-from app.models.timeline import Timeline, place_of
+from app.models.listing import OUT_OF_REACH, Page
+from app.models.people import Followed, Followers, Likers, Reposters
+from app.models.timeline import AnswersTo, Bookmarked, Timeline, place_of
+from app.search import DEEPEST_HIT, Order, SearchUnavailable
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100
+CURSORS = {'before', 'after'}  # arguments of which each page has its own, or none
+RETRY_AFTER = 30  # seconds that a search engine is left alone
+UNAVAILABLE = {503: 'The search engine is away'}
 
 Arguments = dict[str, Any]
 
@@ -68,7 +76,41 @@ class TimelinePageSchema(PageSchema):
     )
 
 
-class SearchSchema(PageSchema):
+class RepliesPageSchema(PageSchema):
+    """Which part of the answers to a post."""
+
+    after = fields.Integer(
+        validate=validate.Range(min=1),
+        metadata={
+            'description': 'only what is newer than the answer with this id: so reading on is '
+            'stable while others delete theirs'
+        },
+    )
+
+
+class BookmarkPageSchema(PageSchema):
+    """Which part of the bookmarks."""
+
+    before = fields.String(
+        validate=validate.Regexp('^[0-9]{1,18}-[0-9]{1,18}$'),
+        metadata={'description': 'where the page before has ended: its `next` link says so'},
+    )
+
+
+class PeoplePageSchema(PageSchema):
+    """Which people."""
+
+    q = fields.String(metadata={'description': 'only those whose names have one of these words'})
+
+    @pre_load
+    def clean(self, data: Any, **_kwargs: Any) -> Any:
+        """Take nothing to look for as nothing said."""
+        q = clean_query(data.get('q'))
+        said = {name: value for name, value in data.items() if name != 'q'}
+        return {**said, 'q': q} if q else said
+
+
+class SearchSchema(PeoplePageSchema):
     """What to look for."""
 
     q = fields.String(
@@ -79,13 +121,6 @@ class SearchSchema(PageSchema):
         },
     )
     order = fields.String(load_default='best', validate=validate.OneOf(['best', 'newest']))
-
-    @pre_load
-    def clean(self, data: Any, **_kwargs: Any) -> Any:
-        """Take nothing to look for as nothing said."""
-        q = clean_query(data.get('q'))
-        said = {name: value for name, value in data.items() if name != 'q'}
-        return {**said, 'q': q} if q else said
 
 
 class MetaSchema(AnswerSchema):
@@ -129,16 +164,18 @@ def collection(
     has_next: bool,
     total: int,
     arguments: Arguments,
-    next_before: int | None = None,
+    onward: Arguments | None = None,
 ) -> dict[str, Any]:
     """Return a page as a collection schema wants it, with links to others like the present one.
 
-    `total` is the number of entries on all pages; the next one begins below `next_before`.
+    `total` is the number of entries on all pages; `onward` says where the next one begins.
     """
     page, per_page = arguments['page'], arguments['per_page']
+    here = {name: value for name, value in arguments.items() if name in CURSORS}
 
-    def address(page: int, before: int | None = None) -> str:
-        values = {**(request.view_args or {}), **arguments, 'page': page, 'before': before}
+    def address(page: int, place: Arguments) -> str:
+        said = {name: value for name, value in arguments.items() if name not in CURSORS}
+        values = {**(request.view_args or {}), **said, 'page': page, **place}
         return url_for(str(request.endpoint), **values)
 
     return {
@@ -150,23 +187,47 @@ def collection(
             'total_items': total,
         },
         '_links': {
-            'self': address(page, arguments.get('before')),
-            'next': address(page + 1, next_before) if has_next else None,
-            'prev': address(page - 1) if page > 1 else None,
+            'self': address(page, here),
+            'next': address(page + 1, onward or {}) if has_next else None,
+            'prev': address(page - 1, {}) if page > 1 else None,
         },
     }
 
 
-def people_page(people: Followers | Followed, arguments: Arguments) -> dict[str, Any]:
+def people_page(
+    people: Followers | Followed | Likers | Reposters, arguments: Arguments
+) -> dict[str, Any]:
     """Return a page of people."""
     page = people.page(arguments['page'], arguments['per_page'])
     return collection(page.items, page.older is not None, people.total(), arguments)
 
 
-def timeline_page(timeline: Timeline | Messages, arguments: Arguments) -> dict[str, Any]:
-    """Return a page of posts or messages. The link to the next one goes on where this one ends."""
-    before = arguments.get('before')
-    position = None if before is None else place_of(timeline.model, min(before, LARGEST_ID))
-    page = timeline.page(arguments['page'], arguments['per_page'], before=position)
-    next_before = page.items[-1].id if page.items else None
-    return collection(page.items, page.older is not None, timeline.total(), arguments, next_before)
+def timeline_page(
+    timeline: Timeline | Messages | Activities, arguments: Arguments
+) -> dict[str, Any]:
+    """Return a page of what has a time. The link to the next one goes on where this one ends."""
+    # The answers to a post are read from the oldest on.
+    cursor = 'after' if isinstance(timeline, AnswersTo) else 'before'
+    said = arguments.get(cursor)
+    by_place = isinstance(timeline, Bookmarked)
+    place = said if by_place or said is None else place_of(timeline.model, min(said, LARGEST_ID))
+    page: Page[Any] = timeline.page(arguments['page'], arguments['per_page'], before=place)
+    onward: Arguments = {}
+    if page.older is not None:
+        end = page.older['before']
+        onward = {cursor: end if by_place else end.rpartition('-')[2]}
+    return collection(page.items, page.older is not None, timeline.total(), arguments, onward)
+
+
+def search_page(
+    model: type[Post] | type[User], arguments: Arguments, order: Order = 'best'
+) -> dict[str, Any]:
+    """Return a page of what a search finds."""
+    # The engine may take its time: no connection to the database waits for it.
+    db.session.rollback()
+    try:
+        items, total = model.search(arguments['q'], arguments['page'], arguments['per_page'], order)
+    except SearchUnavailable:
+        abort(try_later(503, 'search is unavailable', RETRY_AFTER))
+    has_next = skipped(arguments) + arguments['per_page'] < min(total, DEEPEST_HIT)
+    return collection(items, has_next, total, arguments)

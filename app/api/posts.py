@@ -5,17 +5,27 @@ from typing import Any
 from apifairy import arguments, authenticate, other_responses, response
 from flask import abort, url_for
 
-from app.api.auth import caller, token_auth
+from app.api.auth import caller, caller_id, token_auth
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
-from app.api.entries import entry_or_404
-from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
-from app.api.schemas import LocationSchema, NewPostSchema, PostSchema
+from app.api.entries import entry_or_404, post_or_404
+from app.api.errors import bad_request
+from app.api.paging import (
+    Arguments,
+    RepliesPageSchema,
+    TimelinePageSchema,
+    collection,
+    collection_of,
+    timeline_page,
+)
+from app.api.schemas import EditedPostSchema, LocationSchema, NewPostSchema, PostSchema
 from app.extensions import db
-from app.languages.detect import detect_language
+from app.markup import tags
 from app.models import Post, User
-from app.models.timeline import AllPosts, PostsBy
+from app.models.reaction import Shown, shown
+from app.models.tag import Tag
+from app.models.timeline import AllPosts, AnswersBy, AnswersTo, PostsBy, PostsUnder
 
 NOT_YOURS = {403: "This post is somebody else's"}
 PostCollectionSchema = collection_of(PostSchema, 'PostCollection')
@@ -26,8 +36,8 @@ PostCollectionSchema = collection_of(PostSchema, 'PostCollection')
 @arguments(TimelinePageSchema)
 @response(PostCollectionSchema)
 def get_posts(page: Arguments) -> dict[str, Any]:
-    """Read everybody's posts, the newest first."""
-    return timeline_page(AllPosts(), page)
+    """Read everybody's posts, the newest first. Answers are not among them."""
+    return with_marks(timeline_page(AllPosts(), page))
 
 
 @bp.route('/timeline', methods=['GET'])
@@ -35,8 +45,8 @@ def get_posts(page: Arguments) -> dict[str, Any]:
 @arguments(TimelinePageSchema)
 @response(PostCollectionSchema)
 def get_timeline(page: Arguments) -> dict[str, Any]:
-    """Read the own posts and those of everybody followed, the newest first."""
-    return timeline_page(caller().followed_posts(), page)
+    """Read what one writes and passes on, and what everybody followed does, the newest first."""
+    return with_marks(timeline_page(caller().followed_posts(), page))
 
 
 @bp.route('/users/<int:id>/posts', methods=['GET'])
@@ -44,8 +54,34 @@ def get_timeline(page: Arguments) -> dict[str, Any]:
 @arguments(TimelinePageSchema)
 @response(PostCollectionSchema)
 def get_user_posts(page: Arguments, id: int) -> dict[str, Any]:
-    """Read what somebody wrote, the newest first."""
-    return timeline_page(PostsBy(entry_or_404(User, id)), page)
+    """Read what somebody wrote and passed on, the newest first."""
+    return with_marks(timeline_page(PostsBy(entry_or_404(User, id)), page))
+
+
+@bp.route('/users/<int:id>/answers', methods=['GET'])
+@authenticate(token_auth)
+@arguments(TimelinePageSchema)
+@response(PostCollectionSchema)
+def get_user_answers(page: Arguments, id: int) -> dict[str, Any]:
+    """Read what somebody wrote in answer to posts, the newest first."""
+    return with_marks(timeline_page(AnswersBy(entry_or_404(User, id)), page))
+
+
+@bp.route('/tags/<word>/posts', methods=['GET'])
+@authenticate(token_auth)
+@arguments(TimelinePageSchema)
+@response(PostCollectionSchema)
+def get_tag_posts(page: Arguments, word: str) -> dict[str, Any]:
+    """Read what has a tag, in whatever spelling, the newest first.
+
+    A word that nobody has used is an empty collection, and 404 what can be no tag.
+    """
+    if word not in tags(f'#{word}').values():
+        abort(404)
+    tag = Tag.find(word)
+    if tag is None:
+        return collection([], False, 0, page)
+    return with_marks(timeline_page(PostsUnder(tag), page))
 
 
 @bp.route('/posts', methods=['POST'])
@@ -53,41 +89,53 @@ def get_user_posts(page: Arguments, id: int) -> dict[str, Any]:
 @body(NewPostSchema)
 @response(PostSchema, 201, headers=LocationSchema)
 def create_post(data: Arguments) -> Any:
-    """Write something."""
-    post = Post(body=data['body'], author=caller())
+    """Write something, also in answer to a post."""
+    answered = data.get('in_reply_to')
+    if answered is not None and Post.find(answered) is None:
+        message = 'there is no such post to answer'
+        abort(bad_request(message, {'in_reply_to': [message]}))
+    post = Post(body=data['body'], author=caller(), in_reply_to=answered)
     db.session.add(post)
     db.session.commit()
-    return post, 201, {'Location': url_for('api.get_post', id=post.id)}
+    return Shown(post), 201, {'Location': url_for('api.get_post', id=post.id)}
 
 
 @bp.route('/posts/<int:id>', methods=['GET'])
 @conditional
 @authenticate(token_auth)
 @response(PostSchema)
-def get_post(id: int) -> Post:
+def get_post(id: int) -> Shown:
     """Read a post."""
-    return entry_or_404(Post, id)
+    return marked(post_or_404(id))
+
+
+@bp.route('/posts/<int:id>/replies', methods=['GET'])
+@authenticate(token_auth)
+@arguments(RepliesPageSchema)
+@response(PostCollectionSchema)
+def get_replies(page: Arguments, id: int) -> dict[str, Any]:
+    """Read what answers a post, the oldest first."""
+    return with_marks(timeline_page(AnswersTo(post_or_404(id)), page))
 
 
 @bp.route('/posts/<int:id>', methods=['PUT'])
 @authenticate(token_auth)
 @other_responses(NOT_YOURS)
-@body(NewPostSchema)
+@body(EditedPostSchema)
 @response(PostSchema)
-def update_post(data: Arguments, id: int) -> Post:
+def update_post(data: Arguments, id: int) -> Shown:
     """Change what a post of one's own says. It keeps its time and its place."""
     post = own_post(id)
-    post.body = data['body']
-    post.language = detect_language(post.body)
+    post.edit(data['body'])
     db.session.commit()
-    return post
+    return marked(post)
 
 
 @bp.route('/posts/<int:id>', methods=['DELETE'])
 @authenticate(token_auth)
 @other_responses(NOT_YOURS)
 def delete_post(id: int) -> tuple[str, int]:
-    """Delete a post of one's own."""
+    """Delete a post of one's own. Its answers stay."""
     db.session.delete(own_post(id))
     db.session.commit()
     return '', 204
@@ -95,7 +143,17 @@ def delete_post(id: int) -> tuple[str, int]:
 
 def own_post(id: int) -> Post:
     """Return a post of the caller's; 404 when there is none, 403 when it is somebody else's."""
-    post = entry_or_404(Post, id)
-    if post.user_id != caller().id:
+    post = post_or_404(id)
+    if post.user_id != caller_id():
         abort(403)
     return post
+
+
+def marked(post: Post) -> Shown:
+    """Return a post with what the caller did to it."""
+    return shown(caller_id(), [post])[0]
+
+
+def with_marks(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of posts with what the caller did to them: one query for all."""
+    return {**page, 'items': shown(caller_id(), page['items'])}

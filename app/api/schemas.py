@@ -24,6 +24,7 @@ from app.api.errors import bad_request
 from app.api.fields import UTC, Email, Flag, Id, Links, NewPassword, Password, Text, Username, link
 from app.media.images import LARGE, PATH, SMALL, file_name
 from app.models import User
+from app.models.activity import ANSWER, FOLLOW, LIKE, MENTION, REPOST
 from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
 from app.web.pictures import picture_url
@@ -205,34 +206,73 @@ class UserEntrySchema(UserSchema):
     )
 
 
-class NewPostSchema(InputSchema):
-    """What to write."""
+class EditedPostSchema(InputSchema):
+    """What a post is to say."""
 
     body = Text(least=1, most=BODY_LENGTH, required=True)
+
+
+class NewPostSchema(EditedPostSchema):
+    """What to write."""
+
+    in_reply_to = Id(
+        allow_none=True, metadata={'description': 'the id of the post that this one answers'}
+    )
 
 
 class PostLinksSchema(AnswerSchema):
     """Where to read on."""
 
-    self = link('api.get_post')
-    author = link('api.get_user', 'user_id')
+    self = link('api.get_post', 'post.id')
+    author = link('api.get_user', 'post.user_id')
+    replies = link('api.get_replies', 'post.id')
+    likes = link('api.get_likes', 'post.id')
+    reposts = link('api.get_reposts', 'post.id')
     avatar = fields.Function(
-        lambda post: picture_url(post.author.avatar(AVATAR_SIZE)), metadata=PICTURE_ADDRESS
+        lambda shown: picture_url(shown.post.author.avatar(AVATAR_SIZE)), metadata=PICTURE_ADDRESS
     )
 
 
 class PostSchema(AnswerSchema):
-    """What somebody wrote."""
+    """What somebody wrote, and what the caller did to it: see `shown` in models/reaction.py."""
 
-    id = fields.Integer()
-    body = fields.String()
-    timestamp = UTC()
+    id = fields.Integer(attribute='post.id')
+    body = fields.String(attribute='post.body')
+    timestamp = UTC(attribute='post.timestamp')
+    edited = UTC(
+        attribute='post.edited',
+        allow_none=True,
+        metadata={'description': 'when it was last changed; null if it never was'},
+    )
     language = fields.String(
+        attribute='post.language',
         allow_none=True,
         metadata={'description': 'a BCP 47 code; empty where no language was recognized'},
     )
-    user_id = fields.Integer()
-    username = fields.String(attribute='author.username')
+    user_id = fields.Integer(attribute='post.user_id')
+    username = fields.String(attribute='post.author.username')
+    in_reply_to = fields.Integer(
+        attribute='post.in_reply_to',
+        allow_none=True,
+        metadata={'description': 'the id of what it answers, which may be deleted by now, or null'},
+    )
+    reply_count = fields.Integer(attribute='post.reply_count')
+    like_count = fields.Integer(attribute='post.like_count')
+    repost_count = fields.Integer(attribute='post.repost_count')
+    liked = fields.Boolean(
+        attribute='context.liked', metadata={'description': 'whether the caller likes it'}
+    )
+    reposted = fields.Boolean(
+        attribute='context.reposted', metadata={'description': 'whether the caller passed it on'}
+    )
+    bookmarked = fields.Boolean(
+        attribute='context.bookmarked', metadata={'description': 'whether the caller keeps it'}
+    )
+    reposted_by = fields.List(
+        fields.String(),
+        attribute='reposters',
+        metadata={'description': 'in a timeline: the names of those who passed it on to there'},
+    )
     _links = Links(PostLinksSchema)
 
 
@@ -281,6 +321,39 @@ class MessageSchema(AnswerSchema):
     recipient_id = fields.Integer()
     recipient = fields.String(attribute='recipient.username')
     _links = Links(MessageLinksSchema)
+
+
+class ActivityLinksSchema(AnswerSchema):
+    """Where to read on."""
+
+    actor = link('api.get_user', 'actor_id')
+
+
+class ActivitySchema(AnswerSchema):
+    """What somebody did that concerns the caller."""
+
+    id = fields.Integer(attribute='entry.id')
+    kind = fields.String(
+        attribute='entry.kind', validate=validate.OneOf([FOLLOW, ANSWER, MENTION, LIKE, REPOST])
+    )
+    timestamp = UTC(attribute='entry.timestamp')
+    actor_id = fields.Integer(attribute='entry.actor_id')
+    actor = fields.String(
+        attribute='entry.actor.username',
+        metadata={'description': 'who did it; of several, one of them'},
+    )
+    count = fields.Integer(
+        metadata={'description': 'how many people like the post, or passed it on; else 1'}
+    )
+    post = fields.Nested(
+        PostSchema,
+        allow_none=True,
+        metadata={
+            'description': 'the answer, the post with the mention, or the one that is liked or '
+            'passed on; null where somebody follows'
+        },
+    )
+    _links = Links(ActivityLinksSchema, attribute='entry')
 
 
 class SinceSchema(InputSchema):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apifairy import arguments, authenticate, response
+from apifairy import arguments, authenticate, other_responses, response
 from flask import abort, url_for
 from sqlalchemy.exc import IntegrityError
 
@@ -13,7 +13,15 @@ from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404
 from app.api.errors import bad_request, try_later
-from app.api.paging import Arguments, PageSchema, collection, collection_of, skipped
+from app.api.paging import (
+    UNAVAILABLE,
+    Arguments,
+    PeoplePageSchema,
+    collection,
+    collection_of,
+    search_page,
+    skipped,
+)
 from app.api.schemas import (
     LocationSchema,
     ProfileSchema,
@@ -39,10 +47,13 @@ HOUR = 3600  # seconds
 
 @bp.route('/users', methods=['GET'])
 @authenticate(token_auth)
-@arguments(PageSchema)
+@other_responses(UNAVAILABLE)
+@arguments(PeoplePageSchema)
 @response(UserCollectionSchema)
 def get_users(page: Arguments) -> dict[str, Any]:
-    """List everybody, the oldest account first."""
+    """List everybody, the oldest account first; with `q` those whom a search finds."""
+    if 'q' in page:
+        return search_page(User, page)
     found = everybody(page['per_page'] + 1, skipped(page))
     has_next = len(found) > page['per_page']
     return collection(found[: page['per_page']], has_next, number_of_accounts(), page)

@@ -29,7 +29,9 @@ from app.models.locks import BATCH
 from app.models.message import NEVER
 from app.models.notification import Notified, tell
 from app.models.post import Post
+from app.models.reaction import Shown
 from app.models.timeline import position_values, post_position
+from app.models.totals import total
 
 FOLLOW, ANSWER, MENTION, LIKE, REPOST = 'follow', 'answer', 'mention', 'like', 'repost'
 TOGETHER = (LIKE, REPOST)  # of these all that concern a post are one entry
@@ -63,6 +65,16 @@ class Activity(Model):
 
     def __repr__(self) -> str:
         return f'<Activity {self.kind}>'
+
+    def people(self, post: Shown | None) -> int:
+        """Return how many the entry tells of: of likes and reposts, all but the author's own."""
+        if post is None or self.kind not in TOGETHER:
+            return 1
+        number, own = {
+            LIKE: (post.post.like_count, post.context.liked),
+            REPOST: (post.post.repost_count, post.context.reposted),
+        }[self.kind]
+        return max(int(number) - own, 1)
 
 
 TABLE: Any = Activity.__table__
@@ -158,6 +170,7 @@ class Activities(Listing[Activity]):
     """What concerns a person, the newest first."""
 
     position_size = 2
+    model = Activity
 
     def __init__(self, person: Concerned) -> None:
         self.person = person
@@ -166,9 +179,9 @@ class Activities(Listing[Activity]):
         return post_position(item)
 
     def total(self) -> int:
-        """Return how many entries there are."""
-        own = select(func.count()).where(Activity.user_id == self.person.id)
-        return db.session.scalar(own) or 0
+        """Return how many entries there are, or were lately where there are many."""
+        own = select(Activity.id).where(Activity.user_id == self.person.id)
+        return total(f'activity of {self.person.id}', own)
 
     def read(self, span: Span) -> list[Activity]:
         columns: list[Any] = [Activity.timestamp, Activity.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -176,6 +177,29 @@ def contexts(reader_id: int | None, post_ids: Iterable[int]) -> dict[int, Contex
         )
         for id_ in {*did, *names}
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A post, an `Entry` of a timeline or a `Post`, and what is shown with it."""
+
+    post: Any
+    context: Context = NOTHING
+    reposters: tuple[str, ...] = ()  # the names of those who put it there by passing it on
+
+
+def shown(reader_id: int | None, posts: Iterable[Any]) -> list[Shown]:
+    """Return what is shown of the posts of a page, in their order, each once: one query."""
+    once: dict[int, tuple[Any, list[str]]] = {}
+    for post in posts:
+        _, reposters = once.setdefault(post.id, (post, []))
+        if getattr(post, 'reposted_by', None):
+            reposters.append(post.reposted_by)
+    found = contexts(reader_id, once)
+    return [
+        Shown(post, found.get(id_, NOTHING), (*reposters,))
+        for id_, (post, reposters) in once.items()
+    ]
 
 
 @cache

@@ -143,6 +143,13 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'api.upload_media': [('30 per minute', token_owner)],  # and UPLOADS, as the next one
     'api.set_avatar': [('30 per minute', token_owner)],
     'api.delete_avatar': [('30 per minute', token_owner)],
+    'api.like': [('120 per minute', token_owner)],
+    'api.unlike': [('120 per minute', token_owner)],
+    'api.repost': [('120 per minute', token_owner)],
+    'api.unrepost': [('120 per minute', token_owner)],
+    'api.bookmark': [('120 per minute', token_owner)],
+    'api.unbookmark': [('120 per minute', token_owner)],
+    'api.read_activity': [('60 per minute', token_owner)],
     'api.follow': [('60 per minute', token_owner)],
     'api.unfollow': [('60 per minute', token_owner)],
     'main.send_message': [('30 per minute', person)],

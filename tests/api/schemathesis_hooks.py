@@ -56,6 +56,17 @@ class Person:
                 '/api/posts/{id}': post.id,
                 '/api/messages/{id}': message.id,
             }
+            for what in ('replies', 'likes', 'reposts', 'like', 'repost', 'bookmark'):
+                self.ids[f'/api/posts/{{id}}/{what}'] = post.id
+            # Something for each list: what others did, and the person's own doing.
+            template_user().follow(user)
+            template_user().like(post)
+            template_user().repost(post)
+            answer = Post(body=f'@{name} #tag', user_id=1, in_reply_to=post.id)
+            db.session.add(answer)
+            db.session.flush()
+            user.bookmark(answer)
+            db.session.commit()
 
 
 @schemathesis.auth(refresh_interval=None)

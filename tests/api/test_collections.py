@@ -187,7 +187,7 @@ def test_an_empty_collection(program: Program) -> None:
 
 @pytest.mark.parametrize(
     ('path', 'queries'),
-    [*zip(PATHS, (3, 2, 2), strict=True), *zip(TIMELINES, (3, 4, 3), strict=True)],
+    [*zip(PATHS, (3, 2, 2), strict=True), *zip(TIMELINES, (4, 5, 4), strict=True)],
 )
 @pytest.mark.parametrize('per_page', [2, 100])
 def test_a_page_makes_a_fixed_number_of_queries(
@@ -197,6 +197,74 @@ def test_a_page_makes_a_fixed_number_of_queries(
     with statements() as made:
         assert program.get(f'{path}?per_page={per_page}').status_code == 200
     assert len(made) == queries
+
+
+# What 25 people did with a post: how many entries there are, and queries for a page of them.
+APPLAUSE = {
+    '/posts/{post}/likes?': (25, 3),
+    '/posts/{post}/reposts?': (25, 3),
+    '/posts/{post}/replies?': (25, 4),
+    '/users/{susan}/answers?': (25, 4),
+    '/tags/tag/posts?': (25, 5),
+    '/bookmarks?': (25, 4),
+    '/activity?': (27, 4),
+    '/search?q=answer&': (25, 3),
+    '/users?q=fan&': (25, 2),
+}
+
+
+@pytest.fixture
+def applauded(make_user: MakeUser, susan: User, john: User) -> int:
+    """The id of a post of susan's that 25 people like, pass on and answer with a tag.
+
+    She answers, likes, passes on and keeps all that they wrote.
+    """
+    post = Post(body='applauded', author=susan)
+    db.session.add(post)
+    db.session.flush()
+    for number in range(25):
+        fan = User(username=f'fan.{number}', email=f'fan{number}@example.com')
+        answer = Post(body=f'answer {number} #tag', author=fan, in_reply_to=post.id)
+        db.session.add(answer)
+        db.session.flush()
+        fan.like(post)
+        fan.repost(post)
+        db.session.add(Post(body='well said', author=susan, in_reply_to=answer.id))
+        susan.like(answer)
+        susan.repost(answer)
+        susan.bookmark(answer)
+    db.session.commit()
+    return post.id
+
+
+@pytest.mark.parametrize('path', APPLAUSE)
+@pytest.mark.parametrize('per_page', [2, 100])
+def test_a_page_of_applause_makes_a_fixed_number_of_queries(
+    program: Program, applauded: int, susan: User, path: str, per_page: int
+) -> None:
+    total, queries = APPLAUSE[path]
+    path = path.format(post=applauded, susan=susan.id)
+    program.get(f'{path}per_page=1')  # the first search makes its index
+    with statements() as made:
+        page = program.get(f'{path}per_page={per_page}').get_json()
+    assert len(page['items']) == min(per_page, total)
+    assert page['_meta']['total_items'] == total
+    assert len(made) == queries
+
+
+@pytest.mark.parametrize('path', APPLAUSE)
+def test_following_the_links_of_applause_shows_everything_once(
+    program: Program, applauded: int, susan: User, path: str
+) -> None:
+    total, _ = APPLAUSE[path]
+    path = path.format(post=applauded, susan=susan.id)
+    link: str | None = f'{path}per_page=4'
+    seen: list[int] = []
+    while link is not None:
+        page = program.get(link.removeprefix('/api')).get_json()
+        seen += [entry['id'] for entry in page['items']]
+        link = page['_links']['next']
+    assert len(seen) == len(set(seen)) == total
 
 
 def test_great_numbers_are_counted_once_a_minute(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app import db
+from app.database import utcnow
 from app.models import Post, User
 from tests.api.conftest import Program, ProgramOf
 
@@ -19,15 +20,28 @@ def test_writing_and_reading(program: Program, susan: User) -> None:
         'id',
         'body',
         'timestamp',
+        'edited',
         'language',
         'user_id',
         'username',
+        'in_reply_to',
+        'reply_count',
+        'like_count',
+        'repost_count',
+        'liked',
+        'reposted',
+        'bookmarked',
+        'reposted_by',
         '_links',
     }
     assert (post['body'], post['user_id'], post['username']) == ('Hello\nworld', susan.id, 'susan')
     assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z', post['timestamp'])
+    path = f'/api/posts/{post["id"]}'
     assert post['_links'] == {
-        'self': f'/api/posts/{post["id"]}',
+        'self': path,
+        'replies': f'{path}/replies',
+        'likes': f'{path}/likes',
+        'reposts': f'{path}/reposts',
         'author': f'/api/users/{susan.id}',
         'avatar': susan.avatar(128),
     }
@@ -43,8 +57,11 @@ def test_changing(program: Program, program_of: ProgramOf, susan: User, john: Us
     assert response.get_json() == {
         **post,
         'body': 'Hello',
+        'edited': response.get_json()['edited'],
         'language': response.get_json()['language'],
     }
+    assert post['edited'] is None
+    assert post['timestamp'] < response.get_json()['edited'] < f'{utcnow().isoformat()}Z'
     assert program.get(path).get_json() == response.get_json()
     for method, data in (('PUT', {'body': 'x'}), ('DELETE', None)):
         refusal = program_of(john).open(method, path, data)

@@ -24,7 +24,7 @@ def test_every_route_is_described(app: Flask, client: FlaskClient) -> None:
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith('api.') or rule.endpoint in ('api.docs', 'api.openapi'):
             continue
-        path = rule.rule.replace('<int:id>', '{id}')
+        path = rule.rule.replace('<int:id>', '{id}').replace('<word>', '{word}')
         for method in (rule.methods or set()) - {'HEAD', 'OPTIONS'}:
             operation = spec['paths'][path][method.lower()]
             assert operation['summary']

@@ -81,6 +81,13 @@ def test_people(program: Program, make_user: MakeUser) -> None:
     [found] = program.get('/search/users?q=Mary').get_json()['items']
     assert found['username'] == 'mary.smith'
     assert 'email' not in found
+    page = program.get('/users?q=MARY').get_json()
+    assert page['items'] == [found]
+    assert page['_links']['self'] == '/api/users?page=1&per_page=10&q=MARY'
+    assert program.get('/users?q=nobody').get_json()['items'] == []
+    # Nothing to look for is as good as nothing said.
+    for q in ('', '%20', '%00'):
+        assert program.get(f'/users?q={q}').get_json() == program.get('/users').get_json()
 
 
 @pytest.mark.parametrize('path', ['/search', '/search/users'])
@@ -107,10 +114,12 @@ def test_the_engine_is_away(
         raise search.SearchUnavailable('secret detail')
 
     monkeypatch.setattr(search, 'query_index', away)
-    response = program.get('/search?q=x')
-    assert response.status_code == 503
-    assert response.get_json() == {
-        'error': 'Service Unavailable',
-        'message': 'search is unavailable',
-    }
-    assert response.headers['Retry-After']
+    for path in ('/search?q=x', '/search/users?q=x', '/users?q=x'):
+        response = program.get(path)
+        assert response.status_code == 503
+        assert response.get_json() == {
+            'error': 'Service Unavailable',
+            'message': 'search is unavailable',
+        }
+        assert response.headers['Retry-After']
+    assert program.get('/users').status_code == 200

@@ -10,7 +10,7 @@ from tests.api.conftest import PROJECT, LiveServer
 BLOCK = re.compile(r'^```(\w*)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 MARK = '--- next ---'
 # What is another every time.
-VARIABLE = {'timestamp', 'last_seen', 'token', 'avatar'}
+VARIABLE = {'timestamp', 'edited', 'last_seen', 'token', 'avatar'}
 
 
 def test_the_walk(live_server: LiveServer) -> None:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import NullPool, create_engine, delete, event
 
 from app import db
-from app.models import User
+from app.models import Post, User
 from tests.conftest import MakeUser
 from tests.pages import heading, link
 
@@ -91,6 +91,18 @@ def test_in_pages(
         ('john', 'DELETE', '/users/{john}/follow', {}),
         ('susan', 'POST', '/posts', {'body': 'hello'}),
         ('susan', 'PUT', '/users/{susan}', {'about_me': 'new'}),
+        ('susan', 'POST', '/activity/read', {}),
+        *[
+            (who, method, f'/posts/{{post}}/{kind}', {})
+            for who in ('john', 'susan')
+            for method, kind in (
+                ('PUT', 'like'),
+                ('DELETE', 'like'),
+                ('PUT', 'repost'),
+                ('DELETE', 'repost'),
+                ('PUT', 'bookmark'),
+            )
+        ],
     ],
 )
 def test_in_the_api(
@@ -104,9 +116,11 @@ def test_in_the_api(
     data: dict[str, str],
 ) -> None:
     token = susan.get_token()
+    post = Post(body='of john', author=john)
+    db.session.add(post)
     db.session.commit()
     people = {'susan': susan, 'john': john}
-    path = path.format(**{name: user.id for name, user in people.items()})
+    path = path.format(post=post.id, **{name: user.id for name, user in people.items()})
     delete_meanwhile(people[who])
     headers = {'Authorization': f'Bearer {token}'}
     response = client.open(f'/api{path}', method=method, json=data, headers=headers)
