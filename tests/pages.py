@@ -49,6 +49,13 @@ def link(response: TestResponse, text: str) -> str | None:
     return None
 
 
+def people(response: TestResponse) -> list[str]:
+    """The people in the list on the page, from top to bottom."""
+    found = re.search(r'<ul class="people">.*?</ul>', response.text, re.S)
+    names = re.findall(r'<a class="author" [^>]*>(.*?)</a>', found[0] if found else '')
+    return [unescape(re.sub(r'<[^>]*>', '', name)) for name in names]
+
+
 def tabs(response: TestResponse) -> list[str]:
     """The pages beside this one, as a person reads them; a star is before the one at hand."""
     block = re.search(r'<nav class="switch".*?</nav>', response.text, re.S)

@@ -1,7 +1,8 @@
 """Profiles, editing one's own, and following (chapters 6 and 8)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,11 +18,12 @@ from app.main.paging import links_to, requested_page
 from app.main.shown import shown
 from app.media.images import avatar
 from app.models import User
-from app.models.people import Followed, Followers
+from app.models.people import Followed, Followers, RecentAuthors
 from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
 from app.web.public import card, is_stranger, login_required_unless_public
+from app.web.site import local_path
 from app.web.uploads import MEGABYTES, UploadError, explained, receive
 
 PICTURE_SIZE = 256  # pixels, where another site shows a link to a profile
@@ -110,9 +112,33 @@ def _list(username: str, people: type[Followers | Followed], title: str) -> str:
         'main/people.html',
         title=title % {'username': straight(user.username)},
         back=(url_for('main.user', username=user.username), _('Back to the profile')),
-        people=page.items,
+        **in_a_list(page.items),
         **links_to(page, str(request.endpoint), username=user.username),
     )
+
+
+@bp.route('/people')
+@login_required_unless_public
+def people() -> str:
+    """Show who wrote lately."""
+    page = requested_page(RecentAuthors())
+    people = [author for author, _timestamp in page.items]
+    title = _('People who wrote lately')
+    noindex = not page.is_newest or any(person.noindex for person in people)
+    return render_template(
+        'main/people.html',
+        title=title,
+        **in_a_list(people),
+        card=card(title, 'main.people', noindex=noindex),
+        **links_to(page, 'main.people'),
+    )
+
+
+def in_a_list(people: Sequence[User]) -> dict[str, Any]:
+    """Return what `_people.html` shows of `people`, to strangers without the buttons."""
+    if is_stranger():
+        return {'people': people}
+    return {'people': people, 'followed_ids': current_user.followed_among(people)}
 
 
 @bp.route('/edit_profile', methods=['GET', 'POST'])
@@ -206,11 +232,11 @@ def _change_following(
 ) -> Response:
     if not EmptyForm().validate_on_submit():
         return send_again() if may_be_sent_again() else redirect(url_for('main.index'))
-    user = User.find(username)
+    user, page = User.find(username), request.form.get('next')
     if user is None:
         shown = straight(username[:USERNAME_LENGTH])  # what is longer is nobody's name
         flash(_('User %(username)s not found.', username=shown))
-        return redirect(url_for('main.index'))
+        return redirect(local_path(page, url_for('main.index')))
     name = user.username  # read here: after the commit that would be a query
     if user == current_user:
         flash(oneself)
@@ -221,4 +247,4 @@ def _change_following(
             # The button in the popup, which stays where it is, says enough.
             return redirect(url_for('main.user_popup', username=username), 303)
         flash(done % {'username': straight(name)})
-    return redirect(url_for('main.user', username=name))
+    return redirect(local_path(page, url_for('main.user', username=name)))

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
-from app.main.people import PICTURE_SIZE
+from app.main.people import PICTURE_SIZE, in_a_list
 from app.main.shown import shown
 from app.models import Post, User
 from app.models.people import Likers, Reposters
@@ -174,6 +174,6 @@ def _people(id_: int, people: type[Likers | Reposters], title: str) -> str:
         'main/people.html',
         title=title,
         back=(url_for('main.post', id=id_), _('Back to the post')),
-        people=page.items,
+        **in_a_list(page.items),
         **links_to(page, str(request.endpoint), id=id_),
     )

@@ -10,17 +10,16 @@ from werkzeug.wrappers import Response
 from app.extensions import db
 from app.main.blueprint import bp
 from app.main.paging import page_number
+from app.main.people import in_a_list
 from app.main.shown import shown
-from app.models import Post, User
+from app.models import Post, SearchableMixin, User
 from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse
-
-FEW_PEOPLE = 5  # shown above the posts that were found
 
 
 @bp.route('/search')
 @login_required
 def search() -> str | Response:
-    """Show what was found: the posts with a few people above, or (`kind=people`) all people."""
+    """Show the posts that were found or, with `kind=people`, the people."""
     if not g.search_form.validate():
         return redirect(url_for('main.explore'))
     q: str = g.search_form.q.data
@@ -33,14 +32,13 @@ def search() -> str | Response:
         found = _find_people(q, page) if kind == 'people' else _find_posts(q, page, order)
     except SearchUnavailable:
         return render_template('main/search.html', title=_('Search'), unavailable=True)
-    total = found['people_total' if kind == 'people' else 'total']
     shown = page * current_app.config['POSTS_PER_PAGE']
     link: dict[str, Any] = {'q': q}
     if order != 'best':
         link['order'] = order
     if kind != 'posts':
         link['kind'] = kind
-    has_next = shown < min(total, DEEPEST_HIT)
+    has_next = shown < min(found['totals'][kind], DEEPEST_HIT)
     return render_template(
         'main/search.html',
         title=_('Search'),
@@ -55,13 +53,17 @@ def search() -> str | Response:
 
 
 def _find_posts(q: str, page: int, order: Order) -> dict[str, Any]:
-    post_hits = Post.hits(q, page, current_app.config['POSTS_PER_PAGE'], order)
-    people_hits = User.hits(q, 1, FEW_PEOPLE) if page == 1 else ([], 0)
-    posts, total = Post.entries(*post_hits)
-    people, people_total = User.entries(*people_hits)
-    return {'posts': shown(posts), 'total': total, 'people': people, 'people_total': people_total}
+    people_total = _number_of(User, q)
+    posts, total = Post.search(q, page, current_app.config['POSTS_PER_PAGE'], order)
+    return {'posts': shown(posts), 'totals': {'posts': total, 'people': people_total}}
 
 
 def _find_people(q: str, page: int) -> dict[str, Any]:
-    people, people_total = User.search(q, page, current_app.config['POSTS_PER_PAGE'])
-    return {'people': people, 'people_total': people_total}
+    posts_total = _number_of(Post, q)
+    people, total = User.search(q, page, current_app.config['POSTS_PER_PAGE'])
+    return {**in_a_list(people), 'totals': {'posts': posts_total, 'people': total}}
+
+
+def _number_of(model: type[SearchableMixin], q: str) -> int:
+    _ids, total = model.hits(q, 1, 1)
+    return total

@@ -11,9 +11,13 @@ from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
 from app.main.shown import shown
 from app.models import Post, Tag
+from app.models.listing import Span
+from app.models.people import RecentAuthors
 from app.models.timeline import AllPosts, Bookmarked, PostsUnder
 from app.text import BODY_LENGTH
 from app.web.public import card, login_required_unless_public, strangers_see
+
+SUGGESTIONS = 5  # people, where nobody is followed who has written
 
 
 @bp.route('/', methods=['GET', 'POST'])
@@ -29,12 +33,17 @@ def index() -> str | Response:
         flash(_('Your post is now live!'))
         return redirect(url_for('main.index'))
     page = requested_page(current_user.followed_posts())
+    suggestions = []
+    if page.is_newest and not page.items:
+        suggestions = RecentAuthors(current_user).read(Span(SUGGESTIONS))
     return render_template(
         'main/index.html',
         title=_('Home'),
         form=form,
         body_length=BODY_LENGTH,
         posts=shown(page.items),
+        people=[author for author, _timestamp in suggestions],
+        followed_ids=set(),  # that is why they are suggested
         **links_to(page, 'main.index'),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from blinker import Signal
@@ -57,6 +58,14 @@ class Follower(Lockable):
     def is_following(self, user: Follower) -> bool:
         pair = select(followers.c.followed_id).where(self._pair_with(user))
         return db.session.scalar(pair) is not None
+
+    def followed_among(self, people: Iterable[Follower]) -> set[int]:
+        """Return the ids of those of `people` whom the user follows."""
+        ids = [person.id for person in people]
+        pairs = select(followers.c.followed_id).where(
+            followers.c.follower_id == self.id, followers.c.followed_id.in_(ids)
+        )
+        return set(db.session.scalars(pairs)) if ids else set()
 
     def _pair_with(self, user: Follower) -> ColumnElement[bool]:
         return and_(followers.c.follower_id == self.id, followers.c.followed_id == user.id)

@@ -1,18 +1,22 @@
-"""The lists of people: everybody, who follows somebody, and whom somebody follows."""
+"""The lists of people: everybody, who wrote lately, who follows somebody, whom somebody follows."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from app.extensions import db
 from app.models.followers import followers
 from app.models.listing import LARGEST_SKIP, Listing, Position, Span, beyond, sort
 from app.models.post import Post
 from app.models.reaction import likes
+from app.models.timeline import BEGINS, EPOCH, MICROSECOND, POST, position_values
 from app.models.totals import total
 from app.models.user import User
+
+LATELY = 1000  # of the newest posts, whose authors are those who wrote lately
 
 
 def everybody(limit: int, skip: int) -> list[User]:
@@ -87,3 +91,38 @@ class Reposters(_People):
 
     def total(self) -> int:
         return int(self.other.repost_count)
+
+
+class RecentAuthors(Listing[tuple[User, datetime]]):
+    """The people who wrote lately, each with the time of their newest post: the last one first.
+
+    Where it is to find somebody new for `reader`, they and all whom they follow are not among them.
+    """
+
+    position_size = 2
+
+    def __init__(self, reader: User | None = None) -> None:
+        self.reader = reader
+
+    def position(self, item: tuple[User, datetime]) -> Position:
+        user, timestamp = item
+        return (timestamp - EPOCH) // MICROSECOND, user.id
+
+    def read(self, span: Span) -> list[tuple[User, datetime]]:
+        # However few of them are no reposts: no more than these are looked at.
+        newest = select(POST.user_id, POST.timestamp, POST.repost_of).where(BEGINS)
+        posts = sort(newest, [POST.timestamp, POST.id], False).limit(LATELY).subquery().c
+        latest = func.max(posts.timestamp).label('timestamp')
+        own = select(posts.user_id, latest).where(posts.repost_of.is_(None))
+        authors = own.group_by(posts.user_id).subquery()
+        statement = select(User, authors.c.timestamp).join(authors, authors.c.user_id == User.id)
+        if self.reader is not None:
+            pair = followers.c.follower_id == self.reader.id, followers.c.followed_id == User.id
+            statement = statement.where(User.id != self.reader.id, ~exists().where(*pair))
+        columns: list[Any] = [authors.c.timestamp, User.id]
+        position = span.after if span.upward else span.before
+        if position is not None:
+            statement = statement.where(beyond(columns, position_values(position), span.upward))
+        statement = sort(statement, columns, span.upward).limit(span.limit).offset(span.skip)
+        found = [(user, timestamp) for user, timestamp in db.session.execute(statement)]
+        return sorted(found, key=self.position, reverse=True)

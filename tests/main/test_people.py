@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
 from urllib.parse import quote
 
 import pytest
 from flask import current_app
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import db
 from app.forms.validators import FreeUsername
 from app.models import Post, User
 from tests.conftest import MakeUser
-from tests.pages import bodies, errors, flashes, heading, link, tabs, title
+from tests.pages import bodies, errors, flashes, heading, link, people, tabs, title
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -25,10 +28,6 @@ def susan(make_user: MakeUser) -> User:
 @pytest.fixture
 def john(make_user: MakeUser) -> User:
     return make_user('john')
-
-
-def people(response: 'object') -> list[str]:
-    return re.findall(r'<a class="author" [^>]*><bdi>(.*?)</bdi>', response.text)  # type: ignore[attr-defined]
 
 
 def test_ones_own_profile(log_in: LogIn, susan: User) -> None:
@@ -188,6 +187,99 @@ def test_lists_of_people(log_in: LogIn, make_user: MakeUser, susan: User) -> Non
     assert heading(response) == 'Followed by susan'
     assert people(response) == ['fan1']
     assert 'Nobody yet.' in client.get('/user/fan2/followers').text
+
+
+def buttons(response: TestResponse) -> list[tuple[str, str]]:
+    """What the buttons in a list of people say to a screen reader, and what they ask for."""
+    found = re.findall(
+        r'<button [^>]*form="following" formaction="([^"]*)" aria-label="([^"]*)">', response.text
+    )
+    return [(label, action) for action, label in found]
+
+
+@pytest.mark.parametrize('path', ['/people', '/user/mary/followers', '/search?q=john&kind=people'])
+def test_following_from_a_list_leads_back_to_it(
+    log_in: LogIn, susan: User, john: User, make_user: MakeUser, path: str
+) -> None:
+    mary = make_user('mary')
+    db.session.add_all(Post(body='hello', author=author) for author in (susan, john))
+    for fan in (susan, john):
+        fan.follow(mary)
+    db.session.commit()
+    client = log_in(susan)
+    response = client.get(path)
+    # Nobody follows themselves.
+    assert buttons(response) == [('Follow john', '/follow/john')]
+    assert response.text.count('<form id="following"') == 1
+    back = re.search(r'name="next" value="([^"]*)"', response.text)
+    assert back is not None
+    response = client.post('/follow/john', data={'next': unescape(back[1])})
+    assert (response.status_code, response.location) == (302, path)
+    response = client.get(path)
+    assert flashes(response) == ['You are following john!']
+    assert buttons(response) == [('Unfollow john', '/unfollow/john')]
+    assert client.post('/unfollow/john', data={'next': path}).location == path
+    assert buttons(client.get(path)) == [('Follow john', '/follow/john')]
+
+
+@pytest.mark.parametrize('next_page', ['//evil.example', 'https://evil.example', '/\\evil', ''])
+def test_following_leads_nowhere_else(
+    log_in: LogIn, susan: User, john: User, next_page: str
+) -> None:
+    client = log_in(susan)
+    assert client.post('/follow/john', data={'next': next_page}).location == '/user/john'
+    assert client.post('/follow/nobody', data={'next': next_page}).location == '/index'
+
+
+def test_people_who_wrote_lately(
+    log_in: LogIn, susan: User, john: User, make_user: MakeUser
+) -> None:
+    mary, fan, silent = (make_user(name) for name in ('mary', 'fan', 'silent'))
+    start = datetime(2024, 1, 1)
+    for minute, author in enumerate([mary, susan, john, john, susan]):
+        timestamp = start + timedelta(minutes=minute)
+        db.session.add(Post(body='hello', author=author, timestamp=timestamp))
+    db.session.commit()
+    post = db.session.scalars(mary.posts.select()).one()
+    # An answer and a repost are nothing that Explore shows.
+    db.session.add(Post(body='an answer', author=silent, in_reply_to=post.id))
+    fan.repost(post)
+    db.session.commit()
+    client = log_in(silent)
+    assert link(client.get('/explore'), 'Find people') == '/people'
+    response = client.get('/people')
+    assert title(response) == 'People who wrote lately - Microblog'
+    assert heading(response) == 'People who wrote lately'
+    assert people(response) == ['susan', 'john', 'mary']
+    assert link(response, 'Previous page') is None
+    assert link(response, 'Next page') is None
+
+    current_app.config['POSTS_PER_PAGE'] = 2
+    first = client.get('/people')
+    assert people(first) == ['susan', 'john']
+    older = link(first, 'Next page')
+    assert older is not None
+    second = client.get(older)
+    assert people(second) == ['mary']
+    newer = link(second, 'Previous page')
+    assert newer is not None
+    assert people(client.get(newer)) == ['susan', 'john']
+    assert people(client.get('/people?page=2')) == ['mary']
+    for nonsense in ('page=x', 'before=x', 'after=1-2-3', 'before=9-99999999999999999999'):
+        assert people(client.get(f'/people?{nonsense}')) == ['susan', 'john']
+    assert people(client.get('/people?page=99999999999999999999')) == []
+
+
+def test_who_has_not_written_lately_is_not_listed(
+    log_in: LogIn, susan: User, john: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('app.models.people.LATELY', 3)
+    start = datetime(2024, 1, 1)
+    for minute, author in enumerate([john, susan, susan, susan]):
+        timestamp = start + timedelta(minutes=minute)
+        db.session.add(Post(body='hello', author=author, timestamp=timestamp))
+    db.session.commit()
+    assert people(log_in(john).get('/people')) == ['susan']
 
 
 def test_the_form_shows_what_is_stored(log_in: LogIn, susan: User) -> None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from app import db
 from app.models import Post, User
 from tests.conftest import MakeUser
-from tests.pages import bodies, flashes, heading, link
+from tests.pages import bodies, flashes, heading, link, people
 from tests.statements import statements
 
 SITE = 'https://microblog.example'
@@ -162,6 +162,21 @@ def test_a_stranger_reads_answers(client: FlaskClient, susan: User, make_user: M
     assert metas(client.get('/user/john/answers'))['robots'] == 'noindex'
 
 
+def test_a_stranger_finds_people(client: FlaskClient, susan: User, make_user: MakeUser) -> None:
+    assert link(client.get('/explore'), 'Find people') == '/people'
+    response = client.get('/people')
+    assert people(response) == ['susan']
+    assert link(response, 'Log in to follow') == '/auth/login?next=/people'
+    assert '<button' not in re.sub('<footer.*', '', response.text, flags=re.S)
+    assert 'csrf_token' not in response.text
+    assert 'Set-Cookie' not in response.headers
+    assert linked(response, 'canonical') == [f'{SITE}/people']
+    assert metas(response)['og:title'] == 'People who wrote lately'
+    susan.noindex = True
+    db.session.commit()
+    assert metas(client.get('/people'))['robots'] == 'noindex'
+
+
 def test_what_explore_says_of_itself(client: FlaskClient, susan: User) -> None:
     response = client.get('/explore')
     assert linked(response, 'canonical') == [f'{SITE}/explore']
@@ -272,6 +287,8 @@ def test_pages_of_strangers_cost_little(client: FlaskClient, susan: User, many: 
     costs = {
         '/explore': 3,
         '/user/susan': 4,
+        '/user/susan/answers': 4,
+        '/people': 1,
         '/tag/tag': 4,
         f'/post/{post.id}': 4,
         '/explore.atom': 1,
@@ -304,7 +321,9 @@ def test_a_stranger_is_limited_and_a_member_is_not(make_app: MakeApp, make_user:
     assert client.get('/explore', environ_overrides=elsewhere).status_code == 200
 
 
-@pytest.mark.parametrize('path', ['/', '/index', '/explore', '/user/susan', '/user/susan/answers'])
+@pytest.mark.parametrize(
+    'path', ['/', '/index', '/explore', '/people', '/user/susan', '/user/susan/answers']
+)
 def test_a_private_site_asks_for_a_login(make_app: MakeApp, susan: User, path: str) -> None:
     client = make_app(PUBLIC=False).test_client()
     response = client.get(path)

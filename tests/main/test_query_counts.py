@@ -21,8 +21,9 @@ PAGES = {
     '/user/fan0': 6,
     '/user/susan/answers': 5,
     '/user/fan0/answers': 6,
-    '/user/susan/followers': 4,
-    '/user/susan/following': 4,
+    '/user/susan/followers': 5,
+    '/user/susan/following': 5,
+    '/people': 4,
     '/edit_profile': 2,
     '/messages': 7,
     '/messages/sent': 3,
@@ -87,6 +88,18 @@ def test_pages(
     db.session.commit()
     many = {path: count(client, path) for path in expected}
     assert few == many == expected
+
+
+def test_a_feed_without_posts_asks_for_people_once(
+    log_in: Callable[[User], FlaskClient], make_user: MakeUser
+) -> None:
+    client = log_in(make_user('susan'))
+    counts = []
+    for number in range(3):
+        db.session.add(Post(body='hello', author=make_user(f'author{number}')))
+        db.session.commit()
+        counts.append(count(client, '/index'))
+    assert counts == [4, 4, 4]
 
 
 def test_the_first_request_of_a_minute_adds_the_write_and_one_read(

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Callable
-from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from app import db
 from app.models import Post, User
 from tests.conftest import MakeUser
 from tests.main.test_query_counts import count
-from tests.pages import bodies, heading, link, title
+from tests.pages import bodies, heading, link, tabs, title
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -58,7 +57,7 @@ def test_the_page(log_in: LogIn, susan: User) -> None:
     assert title(response) == 'Search - Microblog'
     assert heading(response) == 'Search Results'
     assert bodies(response) == ['the <b>Réd</b> car', 'a red fox']
-    assert '2 posts' in response.text
+    assert tabs(response) == ['*Posts 2', 'People 0']
     assert 'a <mark>red</mark> fox' in response.text
     assert '&lt;b&gt;<mark>Réd</mark>&lt;/b&gt;' in response.text
     assert 'value="red"' in response.text
@@ -82,7 +81,7 @@ def test_pages(make_app: Callable[..., Flask], log_in: LogIn, susan: User) -> No
     assert link(first, 'Previous results') is None
     assert link(first, 'Next results') == '/search?q=fox&page=2'
     second = client.get('/search?q=fox&page=2')
-    assert '7 posts' in second.text
+    assert tabs(second) == ['*Posts 7', 'People 0']
     assert link(second, 'Previous results') == '/search?q=fox&page=1'
     last = client.get('/search?q=fox&page=3')
     assert bodies(last) == ['fox 0']
@@ -141,25 +140,43 @@ def test_half_of_a_surrogate_pair(log_in: LogIn, susan: User) -> None:
     assert log_in(susan).get('/search?q=fox%ED%A0%80').status_code == 200
 
 
-def test_people(make_app: Callable[..., Flask], log_in: LogIn, make_user: MakeUser) -> None:
+def test_people(log_in: LogIn, make_user: MakeUser) -> None:
     susan = make_user('susan', about_me='I am Susan')
-    make_user('john')
-    response = log_in(susan).get('/search?q=SUSAN')
-    assert '1 person' in response.text
-    assert '<bdi><mark>susan</mark></bdi>' in response.text
-    assert 'I am Susan' in response.text
-    assert '0 posts' in response.text
-    assert 'All people' not in response.text
-    for number in range(8):
-        make_user(f'susan.{number}')
-    client = log_in(susan)
-    response = client.get('/search?q=susan')
-    assert '9 people' in response.text
-    people = link(response, 'All people')
-    assert people is not None
-    shown = re.findall(r'<a class="author" href="/user/([^"]*)"', client.get(people).text)
-    assert len(shown) == 9
-    assert unescape(shown[0]) == 'susan.7'
+    john = make_user('john')
+    write(john, 'hello susan', 'susan?')
+    john.follow(susan)
+    db.session.commit()
+    client = log_in(john)
+    posts = client.get('/search?q=SUSAN&order=newest')
+    assert tabs(posts) == ['*Posts 2', 'People 1']
+    assert 'I am Susan' not in posts.text
+    path = link(posts, 'People')
+    assert path == '/search?q=SUSAN&kind=people'
+    people = client.get(path)
+    assert tabs(people) == ['Posts 2', '*People 1']
+    assert link(people, 'Posts') == '/search?q=SUSAN'
+    assert '<bdi><mark>susan</mark></bdi>' in people.text
+    assert 'I am Susan' in people.text
+    assert 'aria-label="Unfollow susan"' in people.text
+    assert bodies(people) == []
+    nobody = client.get('/search?q=nobody&kind=people')
+    assert tabs(nobody) == ['Posts 0', '*People 0']
+    assert 'No people here. Try another name.' in nobody.text
+
+
+def test_many_people(log_in: LogIn, make_user: MakeUser) -> None:
+    users = [make_user(f'susan.{number}') for number in range(8)]
+    current_app.config['POSTS_PER_PAGE'] = 5
+    client = log_in(users[0])
+    path, shown = '/search?q=susan&kind=people', []
+    for page in range(2):
+        response = client.get(path)
+        assert tabs(response) == ['Posts 0', '*People 8']
+        shown += re.findall(r'<a class="author" href="/user/([^"]*)"', response.text)
+        following = link(response, 'Next results')
+        assert (following is None) == (page == 1)
+        path = following or ''
+    assert shown == [f'susan.{number}' for number in reversed(range(8))]
 
 
 def test_queries(log_in: LogIn, make_user: MakeUser, susan: User) -> None:
@@ -168,6 +185,7 @@ def test_queries(log_in: LogIn, make_user: MakeUser, susan: User) -> None:
     client = log_in(susan)
     client.get('/search?q=fox')
     # One of them reads the visitor again, after the connection was given back for the search.
-    assert count(client, '/search?q=fox') == 6
-    assert count(client, '/search?q=fox&kind=people') == 4
+    assert count(client, '/search?q=fox') == 5
+    assert count(client, '/search?q=fox&kind=people') == 5
     assert count(client, '/search?q=nothing') == 3
+    assert count(client, '/search?q=nothing&kind=people') == 3

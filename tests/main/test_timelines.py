@@ -12,7 +12,7 @@ from app import db
 from app.database import utcnow
 from app.models import Post, User
 from tests.conftest import MakeUser
-from tests.pages import bodies, errors, flashes, heading, link, title
+from tests.pages import bodies, errors, flashes, heading, link, people, title
 
 LogIn = Callable[[User], FlaskClient]
 
@@ -40,7 +40,46 @@ def test_a_new_user_is_told_what_to_do(log_in: LogIn, susan: User) -> None:
     assert title(response) == 'Home - Microblog'
     assert heading(response) == 'Hi, susan!'
     assert 'Nothing here yet' in response.text
-    assert link(response, 'Find people on Explore') == '/explore'
+    assert link(response, 'Find people') == '/people'
+    assert 'People who wrote lately' not in response.text
+
+
+def test_an_empty_feed_offers_people_who_wrote_lately(
+    log_in: LogIn, susan: User, make_user: MakeUser
+) -> None:
+    names = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus']
+    for name in names:
+        write(make_user(name), 'hello')
+    silent = make_user('silent')
+    susan.follow(silent)
+    db.session.commit()
+    client = log_in(susan)
+    response = client.get('/index')
+    assert 'People who wrote lately' in response.text
+    assert people(response) == ['gus', 'fay', 'eve', 'dan', 'cid']
+    assert 'aria-label="Follow gus"' in response.text
+    data = {'next': '/index'}
+    assert client.post('/unfollow/silent', data=data).location == '/index'
+    assert client.post('/follow/gus', data=data).location == '/index'
+    response = client.get('/index')
+    assert flashes(response) == ['You are not following silent.', 'You are following gus!']
+    assert bodies(response) == ['hello']
+    assert 'People who wrote lately' not in response.text
+
+
+def test_whom_a_person_follows_is_not_offered(
+    log_in: LogIn, susan: User, make_user: MakeUser
+) -> None:
+    """Nor are they themselves: whoever has written answers alone has an empty feed as well."""
+    john, mary = make_user('john'), make_user('mary')
+    write(mary, 'hello')
+    answered = db.session.scalars(mary.posts.select()).one()
+    for author in (susan, john):
+        db.session.add(Post(body='an answer', author=author, in_reply_to=answered.id))
+    db.session.commit()
+    client = log_in(susan)
+    assert people(client.get('/index')) == ['mary']
+    assert people(client.get('/index?page=2')) == []
 
 
 @pytest.mark.parametrize('path', ['/', '/index'])
