@@ -43,7 +43,8 @@ LATEST = 'ix_post_timestamp'
 
 post = sa.table(
     'post',
-    *map(sa.column, ('id', 'body', 'timestamp', 'user_id', 'repost_of', 'is_answer')),
+    *map(sa.column, ('id', 'body', 'user_id', 'repost_of')),
+    sa.column('timestamp', Timestamp),
 )
 user = sa.table('user', *map(sa.column, ('id', 'username_key', 'post_count')))
 notification = sa.table('notification', sa.column('name'))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import db
 from app.models import Activity, Post, User
@@ -380,3 +380,25 @@ def test_a_page_costs_the_same_however_much_was_said(
         susan.bookmark(above)
     db.session.commit()
     assert cost() == few
+
+
+@pytest.mark.parametrize('path', ['', '/like', '/repost', '/bookmark', '/edit', '/delete'])
+def test_a_post_that_is_deleted_at_once_is_no_500(
+    log_in: LogIn, susan: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    post = write(susan, 'going')
+    client = log_in(susan)
+    find = Post.find
+
+    def find_and_delete(id_: int) -> Post | None:
+        found = find(id_)
+        with db.engine.begin() as other:
+            other.execute(delete(Post).where(Post.id == id_))
+        return found
+
+    monkeypatch.setattr(Post, 'find', find_and_delete)
+    response = client.post(f'/post/{post.id}{path}', data={'post': 'too late'})
+    assert response.status_code in (302, 404, 409)
+    monkeypatch.undo()
+    assert client.get('/index').status_code == 200
+    assert db.session.scalars(select(Post)).all() == []
