@@ -1,48 +1,129 @@
-"""The archive of all that a person has written, made piece by piece."""
+"""The archive of all that a person has written, liked, passed on and kept, made piece by piece."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from app.extensions import db
-from app.models import Post
+from app.models import Post, User
 from app.models.listing import beyond, sort
+from app.models.reaction import bookmarks, likes
 
-BATCH = 1000  # posts held in memory at a time
-HEAD, TAIL = '{\n    "posts": [', '\n    ]\n}'
+BATCH = 1000  # entries held in memory at a time
+HEAD, TAIL = '{\n    "": [', '\n    ]\n}'
+POST: Any = Post.__table__.c
+REPOST: Any = Post.__table__.alias('repost').c
+
+Entry = dict[str, Any]
 
 
 class Piece(NamedTuple):
     text: str
-    post_count: int  # in all pieces up to this one
+    entry_count: int  # in all pieces up to this one
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list of the archive: whose rows it has, and the columns that it is sorted by."""
+
+    owner: Any
+    order: tuple[Any, ...]
+    statement: Select[Any]
+
+
+def _of_others(post_id: Any, timestamp: Any) -> Select[Any]:
+    """Select posts that something was done to, and when."""
+    columns = select(POST.body, timestamp.label('timestamp'), POST.id, User.username)
+    return columns.join(Post.__table__, POST.id == post_id).join(User, User.id == POST.user_id)
+
+
+PARTS = {
+    'posts': Part(
+        POST.user_id,
+        (POST.timestamp, POST.id),
+        select(POST.body, POST.timestamp, POST.id, POST.edited, POST.in_reply_to).where(
+            POST.repost_of.is_(None)
+        ),
+    ),
+    # In the order of the posts, which is that of an index.
+    'likes': Part(
+        likes.c.user_id,
+        (likes.c.post_id,),
+        _of_others(likes.c.post_id, likes.c.timestamp).select_from(likes),
+    ),
+    'reposts': Part(
+        REPOST.user_id,
+        (REPOST.timestamp, REPOST.id),
+        _of_others(REPOST.repost_of, REPOST.timestamp).select_from(REPOST.id.table),
+    ),
+    'bookmarks': Part(
+        bookmarks.c.user_id,
+        (bookmarks.c.timestamp, bookmarks.c.post_id),
+        _of_others(bookmarks.c.post_id, bookmarks.c.timestamp).select_from(bookmarks),
+    ),
+}
 
 
 def archive(user_id: int) -> Iterator[Piece]:
-    """Give the JSON archive of a user's posts, the oldest first, in pieces of some 100 KB.
+    """Give the JSON archive of a user, in pieces of some 100 KB.
 
-    Together they are what `json.dumps({'posts': [...]}, indent=4)` gives. Between two pieces no
-    transaction is open: nothing holds the database while somebody slow reads.
+    Together they are what `json.dumps({'posts': [...], 'likes': [...], ...}, indent=4)` gives.
+    Between two pieces no transaction is open: nothing holds the database while somebody slow reads.
     """
     count = 0
-    for entries in _batches(user_id):
-        text = json.dumps({'posts': entries}, indent=4).removeprefix(HEAD).removesuffix(TAIL)
-        text = f',{text}' if count else f'{HEAD}{text}'
-        count += len(entries)
-        yield Piece(text, count)
-    yield Piece(TAIL if count else json.dumps({'posts': []}, indent=4), count)
+    for number, name in enumerate(PARTS):
+        before, is_empty = f'{"," if number else "{"}\n    "{name}": [', True
+        for entries in _batches(name, user_id):
+            count += len(entries)
+            yield Piece(f'{before}{_indented(entries)}', count)
+            before, is_empty = ',', False
+        yield Piece(f'{before}]' if is_empty else '\n    ]', count)
+    yield Piece('\n}', count)
 
 
-def _batches(user_id: int) -> Iterator[list[dict[str, str]]]:
-    columns: list[Any] = [Post.timestamp, Post.id]
-    own = select(*columns, Post.body).where(Post.user_id == user_id)
+def _indented(entries: list[Entry]) -> str:
+    """Return entries as they stand in a list of the archive, without its brackets."""
+    return json.dumps({'': entries}, indent=4).removeprefix(HEAD).removesuffix(TAIL)
+
+
+def size(user_id: int) -> int:
+    """Return how many entries the archive of a user will have."""
+    counts = (
+        select(func.count()).where(part.owner == user_id).scalar_subquery()
+        for name, part in PARTS.items()
+        if name != 'reposts'  # which are among the rows of posts
+    )
+    first, *others = counts
+    return db.session.scalar(select(sum(others, first))) or 0
+
+
+def _batches(name: str, user_id: int) -> Iterator[list[Entry]]:
+    part = PARTS[name]
+    columns = [*part.order]
+    place = [column.label(f'place_{number}') for number, column in enumerate(columns)]
+    own = part.statement.add_columns(*place).where(part.owner == user_id)
     statement = sort(own, columns, upward=True).limit(BATCH)
-    rows = db.session.execute(statement).all()
-    while rows:
+    next_ones = statement
+    while True:
+        rows = db.session.execute(next_ones).all()
         db.session.rollback()
-        yield [{'body': row.body, 'timestamp': f'{row.timestamp.isoformat()}Z'} for row in rows]
+        if rows:
+            yield [_entry(row) for row in rows]
         if len(rows) < BATCH:
             return
-        last: list[Any] = [rows[-1].timestamp, rows[-1].id]
-        rows = db.session.execute(statement.where(beyond(columns, last, upward=True))).all()
+        last = [getattr(rows[-1], column.name) for column in place]
+        next_ones = statement.where(beyond(columns, last, upward=True))
+
+
+def _entry(row: Any) -> Entry:
+    """Return what a row says, of what there is to say."""
+    facts = zip(row._fields, row, strict=True)
+    return {
+        name: f'{value.isoformat()}Z' if isinstance(value, datetime) else value
+        for name, value in facts
+        if value is not None and not name.startswith('place_')
+    }

@@ -11,7 +11,7 @@ from app.email import send_email
 from app.extensions import db
 from app.models import User
 from app.models.task import MAIL
-from app.tasks.archive import archive
+from app.tasks.archive import archive, size
 from app.tasks.job import JobFailedError, job, set_progress
 
 LARGEST_ATTACHMENT = 1000 * 1000  # bytes; a larger one is left to be downloaded
@@ -21,7 +21,7 @@ ALMOST = 99  # percent: all but the mail
 
 @job
 def export_posts(user_id: int, url: str | None = None, locale: str | None = None) -> None:
-    """Mail the user an archive of all posts, or the link `url` to one that is large.
+    """Mail the user the archive of what they did, or the link `url` to one that is large.
 
     Where there is no link, because the site does not know its address, a large one is attached,
     too. `locale` is the language of the mail, such as 'pt_BR'.
@@ -56,11 +56,11 @@ def export_posts(user_id: int, url: str | None = None, locale: str | None = None
 
 def _attachment(user: User, limit: int) -> bytes | None:
     """Return the archive as it goes into a mail, None when it is longer than `limit`."""
-    total = max(user.post_count, 1)
+    total = max(size(user.id), 1)
     data = bytearray()
     for piece in archive(user.id):
         data += piece.text.encode()
         if len(data) > limit:
             return None
-        set_progress(ALMOST * piece.post_count // total)
+        set_progress(min(ALMOST * piece.entry_count // total, ALMOST))
     return bytes(data)

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 
 from app import db
 from app.models import Post, User
+from app.models.reaction import bookmarks, likes
 from app.tasks import archive, export, export_posts
 from tests.conftest import MakeUser
 from tests.mailbox import Mailbox, running_mailbox
@@ -54,8 +56,12 @@ def write(author: User, count: int, body: str = 'é 🎉 "x"\n') -> str:
         db.session.execute(insert(Post), rows)
     author.post_count = count
     db.session.commit()
-    posts = [{'body': r['body'], 'timestamp': f'{r["timestamp"].isoformat()}Z'} for r in rows]  # type: ignore[attr-defined]
-    return json.dumps({'posts': posts}, indent=4)
+    own = select(Post).where(Post.user_id == author.id).order_by(Post.id)
+    posts = [
+        {'body': post.body, 'timestamp': f'{post.timestamp.isoformat()}Z', 'id': post.id}
+        for post in db.session.scalars(own)
+    ]
+    return json.dumps({'posts': posts, 'likes': [], 'reposts': [], 'bookmarks': []}, indent=4)
 
 
 @pytest.mark.parametrize('count', [0, 1, 2, 3, 4, 9])
@@ -69,7 +75,79 @@ def test_an_archive(
     assert response.text == expected
     assert response.content_type == 'application/json'
     assert response.headers['Content-Disposition'] == 'attachment; filename=posts.json'
-    assert [piece.post_count for piece in archive.archive(susan.id)][-1] == count
+    assert [piece.entry_count for piece in archive.archive(susan.id)][-1] == count
+    assert archive.size(susan.id) == count
+
+
+def time_of(table: Any, **condition: Any) -> str:
+    timestamp = db.session.scalars(select(table.c.timestamp).filter_by(**condition)).one()
+    return f'{timestamp.isoformat()}Z'
+
+
+@pytest.mark.parametrize('batch', [1, 2, 1000])
+def test_all_that_a_person_did_with_posts(
+    log_in: LogIn, susan: User, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(archive, 'BATCH', batch)
+    john = make_user('john')
+    his = [Post(body=f'{number} of john', author=john) for number in range(3)]
+    mine = Post(body='before', author=susan, timestamp=START)
+    db.session.add_all([*his, mine])
+    db.session.flush()
+    answer = Post(
+        body='an answer',
+        author=susan,
+        timestamp=START + timedelta(seconds=1),
+        in_reply_to=his[0].id,
+    )
+    db.session.add(answer)
+    mine.edit('afterwards')
+    db.session.commit()
+    for post in (his[2], his[0], mine):
+        susan.like(post)
+        susan.bookmark(post)
+        susan.repost(post)
+        john.like(post)
+        john.bookmark(post)
+        john.repost(post)
+        db.session.commit()
+    john.unlike(his[0])
+    db.session.commit()
+
+    def done(table: Any, *posts: Post, key: str = 'post_id') -> list[dict[str, Any]]:
+        return [
+            {
+                'body': post.body,
+                'timestamp': time_of(table, user_id=susan.id, **{key: post.id}),
+                'id': post.id,
+                'username': post.author.username,
+            }
+            for post in posts
+        ]
+
+    assert mine.edited is not None
+    expected = {
+        'posts': [
+            {
+                'body': 'afterwards',
+                'timestamp': '2024-02-29T12:30:00Z',
+                'id': mine.id,
+                'edited': f'{mine.edited.isoformat()}Z',
+            },
+            {
+                'body': 'an answer',
+                'timestamp': '2024-02-29T12:30:01Z',
+                'id': answer.id,
+                'in_reply_to': his[0].id,
+            },
+        ],
+        'likes': done(likes, his[0], his[2], mine),
+        'reposts': done(Post.__table__, his[2], his[0], mine, key='repost_of'),
+        'bookmarks': done(bookmarks, his[2], his[0], mine),
+    }
+    response = log_in(susan).get(f'/archive/{susan.id}/posts.json')
+    assert response.text == json.dumps(expected, indent=4)
+    assert list(archive.archive(susan.id))[-1].entry_count == 11 == archive.size(susan.id)
 
 
 def test_the_page_promises_a_mail(log_in: LogIn, susan: User) -> None:
@@ -177,4 +255,4 @@ def test_the_cost_is_one_query_a_batch(susan: User, monkeypatch: pytest.MonkeyPa
     statements: list[str] = []
     event.listen(db.engine, 'before_cursor_execute', lambda *args: statements.append(args[2]))
     list(archive.archive(susan_id))
-    assert len(statements) == 4
+    assert len(statements) == 4 + 3  # one for each of the other lists, which are empty

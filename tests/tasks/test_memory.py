@@ -60,10 +60,10 @@ def answers(port: int) -> bool:
 
 # The one is just small enough for an attachment, the other is not.
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='asks /proc')
-@pytest.mark.parametrize('count', [10_000, 100_000], ids=['attachment', 'link'])
+@pytest.mark.parametrize('count', [8_000, 100_000], ids=['attachment', 'link'])
 def test_a_large_account(app: Flask, make_user: MakeUser, susan: User, count: int) -> None:
     author = make_user('author', post_count=count)
-    for start in range(0, count, 5000):
+    for start in range(0, count, 4000):
         rows = [
             {
                 'body': 'x',
@@ -71,7 +71,7 @@ def test_a_large_account(app: Flask, make_user: MakeUser, susan: User, count: in
                 'timestamp': START + timedelta(seconds=n),
                 'user_id': author.id,
             }
-            for n in range(start, start + 5000)
+            for n in range(start, start + 4000)
         ]
         db.session.execute(insert(Post), rows)
     db.session.commit()

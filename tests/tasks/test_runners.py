@@ -52,9 +52,11 @@ def test_an_export(log_in: LogIn, susan: User, mailbox: Mailbox) -> None:
     assert attachment.get_filename() == 'posts.json'
     assert attachment.get_content_type() == 'application/json'
     posts = db.session.scalars(select(Post).order_by(Post.timestamp)).all()
-    data = [{'body': p.body, 'timestamp': f'{p.timestamp.isoformat()}Z'} for p in posts]
+    data = [{'body': p.body, 'timestamp': f'{p.timestamp.isoformat()}Z', 'id': p.id} for p in posts]
     content = attachment.get_content()
-    assert content.decode() == json.dumps({'posts': data}, indent=4)
+    assert content.decode() == json.dumps(
+        {'posts': data, 'likes': [], 'reposts': [], 'bookmarks': []}, indent=4
+    )
 
     wait_until_over(task)
     assert task.failure is None
