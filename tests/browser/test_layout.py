@@ -12,8 +12,8 @@ from app.models import Post, User
 from config import Config
 from tests.browser.conftest import MakeVisitor, serving
 
-WIDTHS = [320, 360, 390, 768, 964, 1012, 1100, 1440]
-PATHS = ['/explore', '/user/john', '/messages/sent']
+WIDTHS = [320, 360, 390, 768, 964, 1100, 1160, 1440]
+PATHS = ['/explore', '/user/john', '/messages/sent', '/post/13', '/activity']
 
 FAULTS = """() => {
     const faults = [];
@@ -45,6 +45,12 @@ FAULTS = """() => {
     box.value = '';
     together('.navbar-brand, .search-box, .tabs a', -0.5);
     together('.profile .btn', 4);
+    together('article footer > *', 0);
+    for (const target of document.querySelectorAll('.topbar a, main a, main button')) {
+        const { width, height } = area(target);
+        if (width && Math.min(width, height) < 24)
+            faults.push(`${target.textContent.trim()} is ${width} by ${height}`);
+    }
     for (const arrow of document.querySelectorAll('.arrow')) {
         const label = document.createRange();
         label.selectNodeContents(arrow.parentElement);
@@ -65,7 +71,7 @@ def server(make_app: Callable[..., Flask]) -> Iterator[str]:
 
 
 def fill() -> None:
-    """Give every page something to show, and susan twelve messages that she has not read."""
+    """Give every page something to show, and susan what she has not read: twelve of each kind."""
     susan, john = (User.find(name) for name in ('susan', 'john'))
     assert susan is not None
     assert john is not None
@@ -73,6 +79,23 @@ def fill() -> None:
         db.session.add(Post(body=f'number {number}', author=john))
         susan.send_message(john, f'number {number}')
         john.send_message(susan, f'number {number}')
+    db.session.commit()
+    post = Post(body='number 12 #number @john', author=susan)
+    db.session.add(post)
+    db.session.commit()
+    john.follow(susan)
+    for user in (susan, john):
+        user.like(post)
+        user.repost(post)
+    for number in range(9):
+        db.session.add(Post(body=f'@susan #{number}a', author=john, in_reply_to=post.id))
+    db.session.commit()
+
+
+def nothing_seen() -> None:
+    susan = User.find('susan')
+    assert susan is not None
+    susan.last_activity_read_time, susan.unread_activity_count = None, 12
     db.session.commit()
 
 
@@ -93,9 +116,11 @@ def test_every_language_has_room_on_every_screen(make_visitor: MakeVisitor) -> N
     for language in Config.LANGUAGES:
         cookie = {'name': 'language', 'value': language, 'url': susan.server}
         susan.context.add_cookies([cookie])  # type: ignore[list-item]
+        nothing_seen()
         for path in PATHS:
             page = susan.open(path)
             assert page.locator('html').get_attribute('lang') == language
             assert susan.texts('#message_count') == ['12']
+            assert susan.texts('#activity_count') == ['' if path == '/activity' else '12']
             found += [(language, path, *fault) for fault in faults(page)]
     assert found == []
