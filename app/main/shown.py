@@ -1,21 +1,18 @@
 """Posts as a page shows them: with what belongs to its reader, and one that is there twice once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flask_login import current_user
 
-from app.models.reaction import NOTHING, Context, contexts
+from app.models import reaction
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A post, an `Entry` of a timeline or a `Post`, and what stands around it."""
+class Shown(reaction.Shown):
+    """A post and what stands around it on a page."""
 
-    post: Any
-    context: Context = NOTHING
-    reposters: tuple[str, ...] = ()  # the names of those who put it there by passing it on
     # Who wrote what it answers: '' if that was deleted, None where the page says so anyway.
     answers: str | None = None
     is_alone: bool = False  # it is what the page is about
@@ -33,12 +30,8 @@ class Shown:
 
 def shown(posts: Iterable[Any]) -> list[Shown]:
     """Return what a page shows of `posts`, in their order: one query, however many there are."""
-    once: dict[int, Shown] = {}
-    for post in posts:
-        known = once.get(post.id) or Shown(post, answers=getattr(post, 'answers', None))
-        reposter = getattr(post, 'reposted_by', None)
-        if reposter:
-            known = replace(known, reposters=(*known.reposters, reposter))
-        once[post.id] = known
-    found = contexts(current_user.id if current_user.is_authenticated else None, once)
-    return [replace(each, context=found.get(id_, NOTHING)) for id_, each in once.items()]
+    reader_id = current_user.id if current_user.is_authenticated else None
+    return [
+        Shown(each.post, each.context, each.reposters, getattr(each.post, 'answers', None))
+        for each in reaction.shown(reader_id, posts)
+    ]
