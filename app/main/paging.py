@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from flask import current_app, request, url_for
 
 from app.models.listing import MANY_DIGITS, OUT_OF_REACH, Listing, Page
+from app.web.public import is_stranger
 
 T = TypeVar('T')
 
@@ -25,6 +26,21 @@ def links_to(page: Page[Any], endpoint: str, **values: Any) -> dict[str, str | N
         'prev_url': url_for(endpoint, **values, **page.newer) if page.newer else None,
         'next_url': url_for(endpoint, **values, **page.older) if page.older else None,
     }
+
+
+def new_posts_in(name: str, page: Page[Any]) -> dict[str, str] | None:
+    """Return what `_new_posts.html` needs so that an open page hears of newer posts.
+
+    `name` says in which timeline: app/main/notifications.py knows it. Only the first page asks,
+    and no stranger does.
+    """
+    if not page.is_newest or is_stranger():
+        return None
+    # Another address than the present one, or a browser would not load it: it has a fragment.
+    values: dict[str, Any] = {} if 'page' in request.args else {'page': 1}
+    values.update(request.view_args or {})
+    url = url_for(str(request.endpoint), _anchor='timeline', **values)
+    return {'timeline': name, 'newest': page.top, 'url': url}
 
 
 def page_number(text: str) -> int:

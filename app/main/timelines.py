@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import PostForm
-from app.main.paging import links_to, requested_page
+from app.main.paging import links_to, new_posts_in, requested_page
 from app.main.shown import shown
 from app.models import Post, Tag
 from app.models.listing import Span
@@ -44,6 +44,7 @@ def index() -> str | Response:
         posts=shown(page.items),
         people=[author for author, _timestamp in suggestions],
         followed_ids=set(),  # that is why they are suggested
+        new_posts=new_posts_in('home', page),
         **links_to(page, 'main.index'),
     )
 
@@ -64,6 +65,7 @@ def explore() -> str:
             noindex=not page.is_newest,
             posts=page.items,
         ),
+        new_posts=new_posts_in('explore', page),
         **links_to(page, 'main.explore'),
     )
 
@@ -90,6 +92,7 @@ def tag(word: str) -> str:
             noindex=not page.is_newest,
             posts=page.items,
         ),
+        new_posts=new_posts_in(f'tag:{found.id}', page),
         **links_to(page, 'main.tag', word=found.name),
     )
 

@@ -48,6 +48,7 @@ class Page(Generic[T]):
     items: Sequence[T]
     newer: dict[str, Any] | None
     older: dict[str, Any] | None
+    top: str = ''  # the place of the first entry, as `before` and `after` take it
 
     @property
     def is_newest(self) -> bool:
@@ -106,7 +107,8 @@ class Listing(ABC, Generic[T]):
                 newer['after'] = self._text(items[0])
         if has_older:
             older = {'page': number + 1, 'before': self._text(items[-1])}
-        return Page(items, newer, older)
+        bottom_of_all = '-'.join('0' * self.position_size)
+        return Page(items, newer, older, self._text(items[0]) if items else bottom_of_all)
 
     def _text(self, item: T) -> str:
         return '-'.join(map(str, self.position(item)))

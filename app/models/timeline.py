@@ -125,6 +125,14 @@ class Timeline(Listing[Entry]):
         """Return the newest `limit` posts."""
         return self.read(Span(limit))
 
+    def has_above(self, place: str) -> bool:
+        """Tell whether something is above `place`, a `top` of a page; above nonsense is nothing."""
+        position = self._parse(place)
+        return position is not None and self._has_above(position)
+
+    def _has_above(self, position: Position) -> bool:
+        return bool(self.read(Span(1, after=position)))
+
     def total(self) -> int:
         """Return how many posts there are in all, or were lately where there are many."""
         raise NotImplementedError
@@ -229,6 +237,19 @@ class FollowedPosts(Timeline):
         if len(entries) == span.limit or self._recent_are_all(span):
             return entries
         return self._of_newest_authors(span)
+
+    def _has_above(self, position: Position) -> bool:
+        """Tell whether others have something above `position`, at a cost that has a limit."""
+        if self.reader.followed_count == 0:
+            return False
+        if self.reader.followed_count <= MANY_AUTHORS:
+            span = Span(1, after=position)
+            return bool(rows(_newest_authors(Shape.of(span), True), span, reader=self.reader.id))
+        # Of what is older than the newest posts of the whole site, an earlier question has told.
+        span = Span(1)
+        statement = _recent(Shape.of(span), True)
+        found = _entries(statement, span, reader=self.reader.id, recent=RECENT_POSTS)
+        return any(self.position(entry) > position for entry in found)
 
     def _of_newest_authors(self, span: Span) -> list[Entry]:
         """The newest n posts can only be by the n authors whose newest post is the newest."""
@@ -405,11 +426,12 @@ def _followed_of_all(shape: Shape) -> Select[Any]:
 
 
 @_with_authors
-def _recent(shape: Shape) -> Select[Any]:
+def _recent(shape: Shape, of_others: bool = False) -> Select[Any]:
     indexed = select(POST.id, POST.timestamp, POST.user_id).where(BEGINS)
     nearest = cut(indexed, POST, shape, bindparam('recent', type_=Integer))
     recent = nearest.subquery('recent').c
-    of_followed = select(recent.id, recent.timestamp).where(_is_followed(recent.user_id))
+    is_wanted = (_is_followed_by_reader if of_others else _is_followed)(recent.user_id)
+    of_followed = select(recent.id, recent.timestamp).where(is_wanted)
     return sort(of_followed, [recent.timestamp, recent.id], shape.upward).limit(LIMIT)
 
 
@@ -429,9 +451,9 @@ def _merge(author_count: int, shape: Shape) -> Select[Any]:
 
 
 @lru_cache
-def _newest_authors(shape: Shape) -> Select[Any]:
+def _newest_authors(shape: Shape, of_others: bool = False) -> Select[Any]:
     """Select the authors whose newest post is the newest."""
-    author = _authors().subquery('author')
+    author = (_followed() if of_others else _authors()).subquery('author')
     latest = Post.__table__.alias('latest').c
 
     def of_latest(column: Any) -> Any:
@@ -454,18 +476,22 @@ def _newest_authors(shape: Shape) -> Select[Any]:
 @lru_cache
 def _authors() -> Select[Any]:
     """Select the ids of the authors as `author_id`: everybody followed, and the reader."""
-    followed = select(followers.c.followed_id.label('author_id')).where(
-        followers.c.follower_id == READER
-    )
-    authors = union_all(followed, select(READER)).subquery('authors')
+    authors = union_all(_followed(), select(READER)).subquery('authors')
     return select(authors.c.author_id)
 
 
+def _followed() -> Select[Any]:
+    """Select the ids of everybody followed as `author_id`."""
+    followed = select(followers.c.followed_id.label('author_id'))
+    return followed.where(followers.c.follower_id == READER)
+
+
 def _is_followed(author_id: Any) -> ColumnElement[bool]:
-    followed = exists().where(
-        followers.c.follower_id == READER, followers.c.followed_id == author_id
-    )
-    return or_(author_id == READER, followed)
+    return or_(author_id == READER, _is_followed_by_reader(author_id))
+
+
+def _is_followed_by_reader(author_id: Any) -> ColumnElement[bool]:
+    return exists().where(followers.c.follower_id == READER, followers.c.followed_id == author_id)
 
 
 def cut(statement: Select[Any], entries: Any, shape: Shape, limit: Any = LIMIT) -> Select[Any]:

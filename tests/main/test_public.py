@@ -58,6 +58,7 @@ def test_a_stranger_reads(client: FlaskClient, susan: User, path: str) -> None:
     # The language is all that can be sent.
     assert re.findall(r'<form action="([^"]+)"', response.text) == ['/language']
     assert '<script src="/static/js/notifications' not in response.text
+    assert 'new-posts' not in response.text
 
 
 @pytest.mark.parametrize('path', ['/explore', '/user/susan', '/user/nobody', '/explore.atom'])

@@ -1,6 +1,6 @@
 // Asks every ten seconds what is new for the person who is logged in, and shows it without a
-// reload: the numbers of unread messages and of new activity, and how far the jobs are. Rests in a
-// hidden tab, asks less and less often while the server does not answer, and stops for good when the
+// reload: the numbers of unread messages and of new activity, that there are new posts, and how far
+// the jobs are. Rests in a hidden tab, asks less and less often while the server does not answer, and stops for good when the
 // session has ended.
 (() => {
   const INTERVAL = 10_000;
@@ -19,16 +19,43 @@
     signal: AbortSignal.timeout(INTERVAL),
   });
 
-  // Messages and activity
+  // For a screen reader: all that one answer brought, at once
 
   const announcer = document.getElementById('announcer');
+  let heard = [];
+
+  const announce = () => {
+    if (heard.length) announcer.textContent = heard.filter(Boolean).join(' ');
+    heard = [];
+  };
+
+  // Messages and activity
 
   const setCount = (id, count) => {
     const badge = document.getElementById(id);
     if (!badge || badge.textContent === String(count)) return;
     badge.textContent = count;
     badge.classList.toggle('invisible', count === 0);
-    announcer.textContent = count ? badge.dataset.label.replace('{count}', count) : '';
+    heard.push(count ? badge.dataset.label.replace('{count}', count) : '');
+  };
+
+  // Posts
+
+  const newPosts = document.getElementById('new-posts'); // on the first page of a timeline
+
+  const question = () => {
+    const asked = new URLSearchParams({ since });
+    if (newPosts?.hidden) {
+      asked.set('timeline', newPosts.dataset.timeline);
+      asked.set('newest', newPosts.dataset.newest);
+    }
+    return asked;
+  };
+
+  const showNewPosts = () => {
+    if (!newPosts?.hidden) return;
+    newPosts.hidden = false;
+    heard.push(newPosts.dataset.label);
   };
 
   // Jobs
@@ -85,7 +112,7 @@
   // Asking
 
   const ask = async () => {
-    const response = await get(`${url}?since=${since}`);
+    const response = await get(`${url}?${question()}`);
     if (response.type === 'opaqueredirect') {
       // To the login page.
       ended = true;
@@ -101,6 +128,9 @@
         case 'unread_activity_count':
           setCount('activity_count', data);
           break;
+        case 'new_posts':
+          showNewPosts();
+          break;
         case 'task_progress':
           setTaskProgress(data.task_id, data.progress);
           if (data.progress >= 100) over.push(data.task_id);
@@ -111,6 +141,7 @@
       }
       since = timestamp;
     });
+    announce();
     await renewNotices(over);
   };
 
