@@ -8,7 +8,8 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import FileField
 from wtforms.i18n import messages_path
 
 from app.extensions.masking import MaskedCSRF
@@ -60,14 +61,14 @@ class Form(FlaskForm):
         csrf_class = MaskedCSRF
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read what was typed or chosen and nothing else: no field of ours holds JSON."""
+            """Read what was typed or chosen and nothing else: no JSON, and no file as a text."""
             if formdata is None or hasattr(formdata, 'getlist'):
                 return formdata
             if request.method != 'POST':
                 return None
-            return (
-                CombinedMultiDict([request.files, request.form]) if request.files else request.form
-            )
+            wanted = {field.name for field in form if isinstance(field, FileField)}
+            files = [pair for pair in request.files.items(multi=True) if pair[0] in wanted]
+            return CombinedMultiDict([MultiDict(files), request.form]) if files else request.form
 
         def get_translations(self, _form: Any) -> _Translations:
             return _Translations()
