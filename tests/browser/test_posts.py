@@ -285,7 +285,7 @@ def test_edited_and_deleted(make_visitor: MakeVisitor, has_scripts: bool) -> Non
     susan.send(post='Beautiful day')
     assert susan.texts('.flash') == ['Your changes have been saved.']
     edited = susan.page.locator('.the-post article > p').first
-    expect(edited).to_contain_text(', edited ')
+    expect(edited).to_contain_text(' · edited ')
     assert susan.page.locator('.the-post time').count() == 2
     assert susan.texts('article > bdi') == ['Beautiful day', 'So it is']
 
