@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import regex
 
-from app.text import USERNAME_LENGTH, case_key
+from app.text import BODY_LENGTH, USERNAME_LENGTH, case_key
+
+TAG_KEY_LENGTH = 3 * BODY_LENGTH  # a folded character can be three
 
 # Up to white space or to a mark that no address holds: the brackets and stops of Chinese and
 # Japanese stand right behind one, as Latin quotation marks do. What turns the direction of writing
@@ -81,10 +83,13 @@ def tags(text: str) -> dict[str, str]:
 
 
 def tag_key(tag: str) -> str:
-    """Return what two spellings of a tag have in common that differ in case or accents only."""
+    """Return what two spellings of a tag have in common that differ in case or accents only.
+
+    Of a very long key it is the beginning: one sign can stand for a sentence.
+    """
     folded = unicodedata.normalize('NFKD', unicodedata.normalize('NFKC', tag).casefold())
     plain = ''.join(char for char in folded if not _ACCENT.match(char))
-    return unicodedata.normalize('NFC', plain)
+    return unicodedata.normalize('NFC', plain)[:TAG_KEY_LENGTH]
 
 
 # Marks of scripts that can be read without them. Those of others are vowels: without them it is

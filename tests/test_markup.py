@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.markup import Piece, mentions, pieces, tag_key, tags
+from app.markup import TAG_KEY_LENGTH, Piece, mentions, pieces, tag_key, tags
 
 PEOPLE = {'susan': 'Susan', 'john.smith': 'john.smith', 'a': 'a', 'سوسن': 'سوسن', '太郎': '太郎'}
 
@@ -103,6 +103,11 @@ def test_tags(text: str, found: list[str]) -> None:
 def test_case_and_accents_of_a_tag_do_not_matter(one: str, other: str) -> None:
     assert tag_key(one) == tag_key(other)
     assert [*tags(f'#{one} #{other}').values()] == [one]
+
+
+def test_no_key_of_a_tag_is_longer_than_its_column() -> None:
+    """One sign can stand for a sentence."""
+    assert len(tag_key('ﷺ' * 139)) == TAG_KEY_LENGTH
 
 
 def test_marks_that_are_vowels_matter() -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import TABLE_OPTIONS, Base, Timestamp, insert_if_absent
 from app.extensions import db
-from app.markup import tag_key, tags
+from app.markup import TAG_KEY_LENGTH, tag_key, tags
 from app.models.base import Identifier, Model
 from app.text import BODY_LENGTH, is_storable
 
@@ -29,8 +29,8 @@ class Tag(Model):
     __tablename__ = 'tag'
 
     id: Mapped[Identifier]
-    # Without regard to case and accents. (A folded character can be three.)
-    key: Mapped[str] = mapped_column(String(3 * BODY_LENGTH), unique=True, index=True)
+    # Without regard to case and accents.
+    key: Mapped[str] = mapped_column(String(TAG_KEY_LENGTH), unique=True, index=True)
     # As it was spelled first.
     name: Mapped[str] = mapped_column(String(BODY_LENGTH))
 
@@ -42,7 +42,7 @@ class Tag(Model):
     @staticmethod
     def find(word: str) -> Tag | None:
         """Return the tag of that spelling, or of another one that means the same."""
-        if not is_storable(word):
+        if len(word) > BODY_LENGTH or not is_storable(word):
             return None
         return db.session.scalars(select(Tag).where(Tag.key == tag_key(word))).first()
 

@@ -198,6 +198,12 @@ def test_a_tag_is_one_in_all_its_spellings(log_in: LogIn, susan: User) -> None:
         assert client.get(f'/tag/{unknown}').status_code == 404
 
 
+def test_a_tag_whose_signs_stand_for_sentences(log_in: LogIn, susan: User) -> None:
+    client, word = log_in(susan), 'ﷺ' * 139
+    assert client.post('/index', data={'post': f'#{word}'}).status_code == 302
+    assert bodies(client.get(f'/tag/{word}').text) == [f'#{word}']
+
+
 REACTIONS = [
     ('like', 'unlike', 'Unlike 1', 'Like', 'like_count'),
     ('repost', 'unrepost', 'Undo repost 1', 'Repost', 'repost_count'),
