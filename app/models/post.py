@@ -23,16 +23,22 @@ def _is_answer(context: Any) -> bool:
     return context.get_current_parameters().get('in_reply_to') is not None
 
 
-def _language_of(context: Any) -> str:
+def _language_of_new(context: Any) -> str:
     row = context.get_current_parameters()
     if row.get('repost_of') is not None:
         return ''
-    if len(row['body'].split()) > FEW_WORDS:
-        return detect_language(row['body'])
-    own = select(Post.language).where(Post.user_id == row['user_id'])
+    return _language_of(row['body'], row['user_id'], context.connection)
+
+
+def _language_of(body: str, author_id: int, connection: Any, but: int | None = None) -> str:
+    """Return the language of a text, for which the author's other posts speak (`but` for one)."""
+    if len(body.split()) > FEW_WORDS:
+        return detect_language(body)
+    own = select(Post.language).where(Post.user_id == author_id)
+    if but is not None:
+        own = own.where(Post.id != but)
     newest_first = own.order_by(Post.timestamp.desc(), Post.id.desc()).limit(LATELY)
-    usual = context.connection.scalars(newest_first)
-    return detect_language(row['body'], filter(None, usual))
+    return detect_language(body, filter(None, connection.scalars(newest_first)))
 
 
 class Post(SearchableMixin, Model):
@@ -45,7 +51,7 @@ class Post(SearchableMixin, Model):
     user_id: Mapped[UserId]
     # BCP 47. Found out for every new post that does not say it; '' for an unknown one, and None
     # for posts older than chapter 14.
-    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH), default=_language_of)
+    language: Mapped[str | None] = mapped_column(String(CODE_LENGTH), default=_language_of_new)
 
     # When it was last changed.
     edited: Mapped[datetime | None] = mapped_column(Timestamp)
@@ -101,8 +107,8 @@ class Post(SearchableMixin, Model):
     def edit(self, body: str) -> None:
         """Change what the post says. It keeps its time and its place; the caller commits."""
         if body != self.body:
+            self.language = _language_of(body, self.user_id, db.session, but=self.id)
             self.body = body
-            self.language = detect_language(body)
             self.edited = utcnow()
 
     def ancestors(self) -> list[Post]:

@@ -94,3 +94,16 @@ def test_what_an_author_usually_writes_in_counts_for_a_short_post(
     db.session.add_all(posts)
     db.session.commit()
     assert [post.language for post in posts] == ['nl', 'af']
+
+
+def test_what_an_author_usually_writes_in_counts_for_a_short_change(
+    app: Flask, make_user: MakeUser
+) -> None:
+    author = make_user('jan')
+    body = 'Vanmorgen heb ik de trein naar mijn werk gemist'
+    db.session.add_all([Post(body=body, author=author), Post(body='hello', author=author)])
+    db.session.commit()
+    post = db.session.scalars(author.posts.select().where(Post.body == 'hello')).one()
+    post.edit('lekker weer')
+    db.session.commit()
+    assert post.language == 'nl'
