@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
@@ -72,7 +73,7 @@ def post(id: int) -> str | Response:
             db.session.rollback()
             abort(404)
         flash(_('Your answer is now live!'))
-        return redirect(url_for('main.post', id=post.id))
+        return redirect(_page_with(answer, post))
     page = requested_page(AnswersTo(post))
     above = post.ancestors()
     around = {
@@ -101,6 +102,14 @@ def post(id: int) -> str | Response:
         ),
         **links_to(page, 'main.post', id=post.id),
     )
+
+
+def _page_with(answer: Post, post: Post) -> str:
+    """Return the address of the page of `post` that ends with the newest answer to it."""
+    number = max(ceil(post.reply_count / current_app.config['POSTS_PER_PAGE']), 1)
+    if number == 1:
+        return url_for('main.post', id=post.id)
+    return url_for('main.post', id=post.id, page=number, _anchor=f'post{answer.id}')
 
 
 @bp.route('/post/<int:id>/edit', methods=['GET', 'POST'])
@@ -173,6 +182,7 @@ def _people(id_: int, people: type[Likers | Reposters], title: str) -> str:
     return render_template(
         'main/people.html',
         title=title,
+        card=card(title, str(request.endpoint), id=id_, noindex=True),
         back=(url_for('main.post', id=id_), _('Back to the post')),
         **in_a_list(page.items),
         **links_to(page, str(request.endpoint), id=id_),

@@ -81,6 +81,16 @@ def test_an_answer_stands_under_what_it_answers_and_nowhere_else(
     assert bodies(client.get(f'/post/{answer.id}').text) == ['who is there?', 'me']
 
 
+def test_one_s_answer_is_seen_however_many_there_are(log_in: LogIn, susan: User) -> None:
+    post, client = write(susan, 'first'), log_in(susan)
+    for number in range(25):
+        write(susan, f'answer {number}', post)
+    response = client.post(f'/post/{post.id}', data={'post': 'mine'})
+    mine = db.session.scalars(select(Post).where(Post.body == 'mine')).one()
+    assert response.headers['Location'] == f'/post/{post.id}?page=2#post{mine.id}'
+    assert bodies(client.get(response.headers['Location']).text) == ['first', 'mine']
+
+
 @pytest.mark.parametrize('text', ['', ' ', 'x' * 141, '\0'])
 def test_an_answer_has_1_to_140_characters(log_in: LogIn, susan: User, text: str) -> None:
     post = write(susan, 'hello')

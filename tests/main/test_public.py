@@ -261,6 +261,10 @@ def test_a_stranger_reads_a_conversation(
     assert linked(tagged, 'alternate') == [f'{SITE}/tag/greetings.atom']
     assert 'Set-Cookie' not in tagged.headers
 
+    # Lists of names are for those who read the post.
+    for page in ['likes', 'reposts']:
+        assert metas(client.get(f'{path}/{page}'))['robots'] == 'noindex'
+
     # Also where others have written what is on the page.
     john.noindex = True
     db.session.commit()
