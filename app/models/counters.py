@@ -60,7 +60,8 @@ def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) ->
     told = {*post.mentioned.values(), *post.answered, *post.reposted}
     if told:
         # Accounts before posts, and the lowest id first, as everywhere.
-        hold(connection, {post.user_id, *told})
+        present = hold(connection, {post.user_id, *told})
+        post.mentioned = _of(present, post.mentioned)
     if post.in_reply_to is None:
         # Before the insert, not after it: whoever holds the author's row first goes first, whereas
         # two inserts that share the row's lock and then both want to write it would deadlock.
@@ -87,21 +88,32 @@ def _tell_of_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) 
 def _tell_of_edited_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
     if not inspect(post).attrs.body.load_history().has_changes():
         return
-    rows = connection.execute(
-        select(mentions.c.name_key, mentions.c.user_id).where(mentions.c.post_id == post.id)
-    )
-    before: dict[str, int] = dict(rows.all())
-    present = mentioned_in(connection, post.body)
+    mentioned = mentioned_in(connection, post.body)
     answered = _author(connection, post.in_reply_to)
-    told = {*present.values()} - {*before.values()}
-    forgotten = {*before.values()} - {*present.values()}
-    hold(connection, {post.user_id, *told, *forgotten})
+    concerned = {post.user_id, *mentioned.values()}
+    present = hold(connection, concerned | _mentioned_by(connection, post))
+    mentioned = _of(present, mentioned)
+    # Read once more: of two who change the same post, the second one has waited here.
+    before = _mentioned_by(connection, post)
+    hold(connection, before)
+    now = {*mentioned.values()}
     connection.execute(delete(mentions).where(mentions.c.post_id == post.id))
-    _mention(connection, post, present)
-    note(connection, MENTION, post.user_id, told - answered, post.id)
-    take_back(connection, MENTION, post.user_id, forgotten, post.id)
+    _mention(connection, post, mentioned)
+    note(connection, MENTION, post.user_id, now - before - answered, post.id)
+    take_back(connection, MENTION, post.user_id, before - now, post.id)
     connection.execute(delete(post_tags).where(post_tags.c.post_id == post.id))
     put_under_tags(connection, post.id, post.timestamp, post.body)
+
+
+def _mentioned_by(connection: Connection, post: Post) -> set[int]:
+    """Return the accounts that a post has mentioned until now."""
+    found = select(mentions.c.user_id).where(mentions.c.post_id == post.id)
+    return {*connection.scalars(found)}
+
+
+def _of(present: set[int], mentioned: dict[str, int]) -> dict[str, int]:
+    """Return those mentioned who have not been deleted at the same moment."""
+    return {key: id_ for key, id_ in mentioned.items() if id_ in present}
 
 
 def _mention(connection: Connection, post: Post, mentioned: dict[str, int]) -> None:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from app import db
 from app.models import Activity, Post, User
+from app.models.locks import hold
+from app.models.mention import mentions
 from tests.conftest import MakeUser
 from tests.pages import flashes, title
 from tests.statements import statements
@@ -134,7 +137,7 @@ def test_editing_says_so_and_keeps_the_place(log_in: LogIn, susan: User, john: U
     assert 'helo #one @john</textarea>' in client.get(f'/post/{post.id}/edit').text
     response = client.post(f'/post/{post.id}/edit', data={'post': 'hello #two @susan'})
     assert response.headers['Location'] == f'/post/{post.id}'
-    assert re.search(r', edited <time', client.get(f'/post/{post.id}').text)
+    assert re.search(r' · edited <time', client.get(f'/post/{post.id}').text)
     assert bodies(client.get('/explore').text) == ['later', 'hello #two @susan']
     assert bodies(client.get('/tag/one').text) == []
     assert bodies(client.get('/tag/two').text) == ['hello #two @susan']
@@ -418,3 +421,53 @@ def test_a_post_that_is_deleted_at_once_is_no_500(
     monkeypatch.undo()
     assert client.get('/index').status_code == 200
     assert db.session.scalars(select(Post)).all() == []
+
+
+@pytest.fixture
+def meanwhile(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Let somebody else do something just before the next accounts are held."""
+
+    def plan(do: Callable[[], None]) -> None:
+        def hold_later(connection: Connection, ids: set[int]) -> set[int]:
+            monkeypatch.setattr('app.models.counters.hold', hold)
+            with app.app_context():
+                do()
+                db.session.commit()
+            return hold(connection, ids)
+
+        monkeypatch.setattr('app.models.counters.hold', hold_later)
+
+    return plan
+
+
+Meanwhile = Callable[[Callable[[], None]], None]
+
+
+def test_of_two_changes_at_once_the_last_one_is_told(
+    susan: User, john: User, make_user: MakeUser, meanwhile: Meanwhile
+) -> None:
+    post, mary = write(susan, 'hello'), make_user('mary')
+    id_ = post.id
+    meanwhile(lambda: db.session.get_one(Post, id_).edit('hello @john'))
+    post.edit('hello @mary')
+    db.session.commit()
+    db.session.expire_all()
+    assert [(told.user_id, told.kind) for told in db.session.scalars(select(Activity))] == [
+        (mary.id, 'mention')
+    ]
+    assert (john.unread_activity_count, mary.unread_activity_count) == (0, 1)
+
+
+@pytest.mark.parametrize('is_new', [True, False])
+def test_to_mention_who_leaves_at_once_is_no_conflict(
+    susan: User, john: User, meanwhile: Meanwhile, is_new: bool
+) -> None:
+    post, id_ = write(susan, 'hello'), john.id
+    meanwhile(lambda: db.session.delete(db.session.get_one(User, id_)))
+    if is_new:
+        post = write(susan, 'hello @john')
+    else:
+        post.edit('hello @john')
+        db.session.commit()
+    assert post.body == 'hello @john'
+    assert db.session.scalars(select(mentions.c.post_id)).all() == []
