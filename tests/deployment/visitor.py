@@ -172,7 +172,7 @@ def assert_little_is_fetched(site: str) -> None:
     reader = Visitor(site)
     reader.register(f'reader-{token_hex(4)}')
     conversations = json.loads(DEMO.read_text('utf-8'))['conversations']
-    for *_facts, body in list(chain(*conversations))[:25]:
+    for _minutes, _author, _language, body, *_more in list(chain(*conversations))[:25]:
         reader.post(body)
     pages = [reader.get('/index', Accept_Encoding=SMALL) for _ in range(5)]
     assert {len(re.findall(r'id="post\d', page.text)) for page in pages} == {25}

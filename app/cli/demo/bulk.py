@@ -1,24 +1,36 @@
-"""Bulk data: a large site of generated people and posts, to measure the speed with.
+"""Bulk data: a large site of generated people, posts and applause, to measure the speed with.
 
 The first half of the people write all the time, some of them far more than most, as on any
 site. The second half have written a few posts long ago: whoever follows only them is the reader
-whose page is the hardest to find.
+whose page is the hardest to find. What they say and do is in talk.py.
 """
 
 import math
 from collections.abc import Iterator, Sized
 from datetime import datetime, timedelta
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from random import Random
 from typing import Any
 
 import click
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 from werkzeug.security import generate_password_hash
 
-from app.cli.demo.filling import Row, account, ids_by_name, recount, texts
-from app.cli.demo.words import Writer
-from app.models import Post, User, followers
+from app.cli.demo.filling import (
+    Row,
+    account,
+    continue_ids,
+    first_free_id,
+    happening,
+    ids_by_name,
+    recount,
+    texts,
+)
+from app.cli.demo.talk import AuthorAt, Scribe, Talk
+from app.markup import tag_key
+from app.models import User, followers
+from app.models.activity import FOLLOW, Activity
+from app.models.tag import Tag
 
 SEED = 8
 BATCH = 5000  # rows held in memory at a time
@@ -29,7 +41,6 @@ QUIET_SINCE = 0.25  # of the time span: when the others stopped writing
 TAIL = 1.2  # of the Pareto distribution of activity and popularity; the smaller, the less even
 MOST_ACTIVE = 200  # times as active as the least active of the active people
 FOLLOWED_ON_AVERAGE = 30
-FOREIGN_LANGUAGE = 0.1  # of the posts are not in their author's own language
 
 # The people to log in as, and how many others they follow, if there are as many. One of them
 # follows none but the quiet half.
@@ -41,6 +52,7 @@ READERS = {
     'reader-5000': 5000,
     QUIET_READER: 5000,
 }
+LIKED_READER = 'reader-1000'  # who gets one like for ten posts of the site
 READER_SHARE = 0.001  # of all posts: enough own ones to turn pages
 
 
@@ -49,21 +61,44 @@ def fill(
 ) -> list[str]:
     """Add that many people and posts; return the names of those who can log in."""
 
-    def add(table: Any, label: str, about: int, rows: Iterator[Row]) -> None:
+    def add(label: str, about: int, rows: Iterator[dict[Any, list[Row]]]) -> None:
         with click.progressbar(length=about, label=label.ljust(8)) as progress:
-            while batch := list(islice(rows, BATCH)):
-                connection.execute(insert(table), batch)
-                progress.update(len(batch))
+            while some := list(islice(rows, BATCH)):
+                # Of what is in one batch the posts come first: the others refer to them.
+                for table in dict.fromkeys(chain(*some)):
+                    batch = list(chain.from_iterable(each.get(table, ()) for each in some))
+                    connection.execute(insert(table), batch)
+                progress.update(len(some))
 
     random = Random(SEED)  # noqa: S311 - the same data every time, nothing is secret
     password_hash = generate_password_hash(password)
-    add(User, 'People', user_count, _people(random, now, user_count, password_hash))
+    add(
+        'People',
+        user_count,
+        ({User: [person]} for person in _people(random, now, user_count, password_hash)),
+    )
     ids = ids_by_name(connection)
-    add(followers, 'Follows', user_count * FOLLOWED_ON_AVERAGE, _follows(random, ids))
-    add(Post, 'Posts', post_count, _posts(random, now, post_count, ids))
+    add('Follows', user_count * FOLLOWED_ON_AVERAGE, _follows(random, now, ids))
+    tag_ids = _tags(connection)
+    talk = Talk(random, post_count, _author_at(random, list(ids)))
+    talk.let_like(post_count, list(ids).index(LIKED_READER), user_count)
+    scribe = Scribe(talk, ids, tag_ids, now, TIME_SPAN, DISORDER, READERS)
+    first_id = first_free_id(connection, ids[LIKED_READER])
+    add('Posts', len(talk), (scribe.write(number, first_id) for number in range(len(talk))))
+    continue_ids(connection, first_id + len(talk))
+    reposters = scribe.reposters.values()
+    add('Activity', len(reposters), ({Activity: [row]} for row in reposters))
     click.echo('Counters')
     recount(connection)
     return list(READERS)
+
+
+def _tags(connection: Connection) -> list[int]:
+    """Add the tags that posts can have; return their ids."""
+    keys = {tag_key(word): word for word in texts('bulk')['tags'].split()}
+    connection.execute(insert(Tag), [{'key': key, 'name': name} for key, name in keys.items()])
+    ids: dict[str, int] = dict(connection.execute(select(Tag.key, Tag.id)).all())
+    return [ids[key] for key in keys]
 
 
 def _people(random: Random, now: datetime, count: int, password_hash: str) -> Iterator[Row]:
@@ -82,7 +117,7 @@ def _people(random: Random, now: datetime, count: int, password_hash: str) -> It
         )
 
 
-def _follows(random: Random, ids: dict[str, int]) -> Iterator[Row]:
+def _follows(random: Random, now: datetime, ids: dict[str, int]) -> Iterator[dict[Any, list[Row]]]:
     people = list(ids.values())
     quiet = people[_active_count(people) :]
     popularity = list(accumulate(random.paretovariate(TAIL) for _ in people))
@@ -96,32 +131,26 @@ def _follows(random: Random, ids: dict[str, int]) -> Iterator[Row]:
             count = min(round(random.lognormvariate(location, 1)), len(people))
             followed = random.choices(people, cum_weights=popularity, k=count)
         for other in sorted({*followed} - {person}):
-            yield {'follower_id': person, 'followed_id': other}
+            when = now - random.random() * TIME_SPAN
+            yield {
+                followers: [{'follower_id': person, 'followed_id': other}],
+                Activity: [happening(other, FOLLOW, person, None, when)],
+            }
 
 
-def _posts(random: Random, now: datetime, count: int, ids: dict[str, int]) -> Iterator[Row]:
-    languages = texts('bulk')['languages']
-    writers = [Writer(random, language) for language in languages]
-    shares = [language['share'] for language in languages]
-    own_writers = random.choices(writers, shares, k=len(ids))
-    people = list(zip(ids.values(), own_writers, strict=True))
-    activity = list(accumulate(_activity(random, list(ids))))
+def _author_at(random: Random, names: list[str]) -> AuthorAt:
+    """Return what gives somebody who writes at a part of the time span."""
+    people = range(len(names))
+    activity = list(accumulate(_activity(random, names)))
     active = slice(_active_count(people))
     active_people, activity_of_active = people[active], activity[active]
-    for number in range(count):
-        progress = number / count
+
+    def author_at(progress: float) -> int:
         if progress < QUIET_SINCE:
-            author, writer = random.choices(people, cum_weights=activity)[0]
-        else:
-            author, writer = random.choices(active_people, cum_weights=activity_of_active)[0]
-        if random.random() < FOREIGN_LANGUAGE:
-            writer = random.choice(writers)
-        yield {
-            'body': writer.write(),
-            'timestamp': now - (1 - progress) * TIME_SPAN - random.random() * DISORDER,
-            'user_id': author,
-            'language': writer.code,
-        }
+            return random.choices(people, cum_weights=activity)[0]
+        return random.choices(active_people, cum_weights=activity_of_active)[0]
+
+    return author_at
 
 
 def _activity(random: Random, names: list[str]) -> list[float]:

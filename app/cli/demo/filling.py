@@ -1,18 +1,37 @@
 """What both kinds of demo data share: inserts past the ORM, and the counters they leave behind."""
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from app.models import Post, User, followers
+from app.models.activity import MOST_UNREAD, Activity
+from app.models.mention import mentions
+from app.models.message import NEVER
+from app.models.reaction import bookmarks, likes
+from app.models.tag import Tag, post_tags
 from app.text import case_key
 
 Row = dict[str, Any]
 
-TABLES = [User.__tablename__, Post.__tablename__, followers.name]
+TABLES = [
+    *(model.__tablename__ for model in (User, Post, Tag, Activity)),
+    *(table.name for table in (followers, likes, bookmarks, mentions, post_tags)),
+]
 
 
 @cache
@@ -38,18 +57,52 @@ def ids_by_name(connection: Connection) -> dict[str, int]:
     return {person.username: person.id for person in people}
 
 
+def happening(told: int | None, kind: str, actor: int, post_id: int | None, when: datetime) -> Row:
+    """Return the row that tells somebody what another one has done."""
+    return {
+        'user_id': told,
+        'kind': kind,
+        'actor_id': actor,
+        'post_id': post_id,
+        'timestamp': when,
+    }
+
+
+def first_free_id(connection: Connection, author: int) -> int:
+    """Return an id that no post has had, nor any after it."""
+    tried = insert(Post).values(body='', user_id=author, language='')
+    (id_,) = connection.execute(tried).inserted_primary_key or (0,)
+    connection.execute(delete(Post).where(Post.id == id_))
+    return int(id_) + 1
+
+
+def continue_ids(connection: Connection, next_id: int) -> None:
+    """Let the ids of posts go on from there, after rows that came with their own."""
+    if connection.dialect.name == 'postgresql':
+        # The other two have seen them.
+        sequence = func.pg_get_serial_sequence(Post.__tablename__, 'id')
+        connection.execute(select(func.setval(sequence, next_id, False)))
+
+
 def recount(connection: Connection) -> None:
     """Set the counters of all people, which inserts past the ORM leave at 0."""
-    counted = {
-        User.post_count: Post.user_id,
-        User.follower_count: followers.c.followed_id,
-        User.followed_count: followers.c.follower_id,
-    }
+    begun = select(func.count()).where(Post.user_id == User.id, Post.is_answer.is_(False))
+    told = select(func.count()).where(
+        Activity.user_id == User.id,
+        Activity.timestamp > func.coalesce(User.last_activity_read_time, NEVER),
+    )
+    unread: Any = told.scalar_subquery()
     numbers = {
-        counter: select(func.count()).where(column == User.id).scalar_subquery()
-        for counter, column in counted.items()
+        User.post_count: begun.scalar_subquery(),
+        User.follower_count: _pairs(followers.c.followed_id),
+        User.followed_count: _pairs(followers.c.follower_id),
+        User.unread_activity_count: case((unread > MOST_UNREAD, MOST_UNREAD), else_=unread),
     }
     connection.execute(update(User).values(numbers))
+
+
+def _pairs(person: Any) -> Any:
+    return select(func.count()).where(person == User.id).scalar_subquery()
 
 
 def analyze(engine: Engine) -> None:

@@ -33,8 +33,8 @@ class Writer:
         # Zipf's law: the n-th word is n times as rare as the first.
         self.weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
 
-    def write(self) -> str:
-        """Return the text of a post."""
+    def write(self, most: int = BODY_LENGTH) -> str:
+        """Return the text of a post, of at most so many characters."""
         random = self.random
         length = int(random.triangular(2, 26, 8))
         words = random.choices(self.vocabulary, cum_weights=self.weights, k=length)
@@ -45,5 +45,5 @@ class Writer:
             ending = f' https://example.org/{random.randrange(100_000)}'
         else:
             ending = random.choice(self.endings)
-        text = self.space.join(words)[: BODY_LENGTH - len(ending)].rstrip()
+        text = self.space.join(words)[: most - len(ending)].rstrip()
         return f'{text[0].upper()}{text[1:]}{ending}'
