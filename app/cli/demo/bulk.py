@@ -23,6 +23,7 @@ from app.cli.demo.filling import (
     first_free_id,
     happening,
     ids_by_name,
+    insert_many,
     recount,
     texts,
 )
@@ -67,7 +68,10 @@ def fill(
                 # Of what is in one batch the posts come first: the others refer to them.
                 for table in dict.fromkeys(chain(*some)):
                     batch = list(chain.from_iterable(each.get(table, ()) for each in some))
-                    connection.execute(insert(table), batch)
+                    if table is User:
+                        connection.execute(insert(User), batch)
+                    else:
+                        insert_many(connection, getattr(table, '__table__', table), batch)
                 progress.update(len(some))
 
     random = Random(SEED)  # noqa: S311 - the same data every time, nothing is secret
