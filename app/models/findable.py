@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from app.database import LARGEST_ID
 from app.extensions import db
 from app.models.base import Model
-from app.models.post import Post
+from app.models.post import Post, is_original
 from app.models.user import User
 
 # Ids of one file. (50,000 addresses may be in one, which would take half a second to write.)
@@ -45,7 +45,7 @@ def posts(number: int) -> list[tuple[int, datetime]]:
     found = (
         select(Post.id, func.coalesce(Post.edited, Post.timestamp))
         .join(User, User.id == Post.user_id)
-        .where(*_within(Post.id, number), Post.repost_of.is_(None), User.noindex.is_(False))
+        .where(*_within(Post.id, number), is_original(Post), User.noindex.is_(False))
     )
     return [(id_, changed) for id_, changed in db.session.execute(found.order_by(Post.id))]
 

@@ -38,7 +38,7 @@ from app.models.avatar import Pictured
 from app.models.base import Model
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
-from app.models.post import Post
+from app.models.post import Post, is_original
 from app.models.reaction import bookmarks
 from app.models.tag import Tag, post_tags
 from app.models.totals import total
@@ -142,7 +142,7 @@ class AllPosts(Timeline):
     """Everybody's posts: the Explore page. Answers and reposts are not among them."""
 
     def total(self) -> int:
-        return total('posts', select(Post.id).where(BEGINS, POST.repost_of.is_(None)))
+        return total('posts', select(Post.id).where(BEGINS, is_original(POST)))
 
     def read(self, span: Span) -> list[Entry]:
         return _entries(_of_all(Shape.of(span)), span)
@@ -383,7 +383,7 @@ def _ids_of_all(shape: Shape) -> Select[Any]:
 
 @_with_authors
 def _of_all(shape: Shape) -> Select[Any]:
-    return cut(CHOSEN.where(BEGINS, POST.repost_of.is_(None)), POST, shape)
+    return cut(CHOSEN.where(BEGINS, is_original(POST)), POST, shape)
 
 
 @_with_authors
