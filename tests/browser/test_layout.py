@@ -45,7 +45,7 @@ FAULTS = """() => {
     box.value = '';
     together('.navbar-brand, .search-box, .tabs a', -0.5);
     together('.profile .btn', 4);
-    together('article footer > *', 0);
+    together('article > :is(a, button)', 0);
     for (const target of document.querySelectorAll('.topbar a, main a, main button')) {
         const { width, height } = area(target);
         if (width && Math.min(width, height) < 24)

@@ -99,7 +99,7 @@ def test_two_people(make_visitor: MakeVisitor, viewport: ViewportSize, has_scrip
     assert john.page.url == john.server + post
     assert john.texts('.flash') == ['Your answer is now live!']
     assert john.texts('article > bdi') == [text, 'I can see it, @susan.']
-    assert john.texts('.the-post footer > a') == ['Answer 1']
+    assert john.texts('.the-post article > a') == ['Answer 1']
     john.open('/user/john/answers')
     assert john.texts('article > p >> nth=1') == ['Answer to susan']
 
@@ -136,6 +136,19 @@ def test_a_button_leads_back_to_its_page_without_a_script(make_visitor: MakeVisi
     article = page.locator('article', has_text='number 3')
     expect(article.get_by_role('button', name='Unlike 1')).to_be_in_viewport()
     expect(article.get_by_role('link', name='susan')).to_be_in_viewport()
+
+
+@pytest.mark.parametrize('has_scripts', [True, False], ids=['scripts', 'no scripts'])
+def test_an_answer_is_seen_after_many(make_visitor: MakeVisitor, has_scripts: bool) -> None:
+    susan = make_visitor(java_script_enabled=has_scripts, viewport=PHONE)
+    susan.register('susan')
+    post = write('susan', 'hello')
+    for number in range(9):
+        write('susan', f'number {number}', post)
+    susan.open('/explore')
+    susan.follow_link('article > a')
+    susan.send(post='the last word')
+    expect(susan.page.get_by_text('the last word')).to_be_in_viewport()
 
 
 def refuse(route: Route) -> None:
