@@ -1,26 +1,20 @@
 """Whatever people do with posts at the same time, the numbers are those of the rows."""
 
-from collections.abc import Callable
-from itertools import count
 from random import Random
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import db
-from app.database.errors import is_away, is_conflict
 from app.models import Activity, Notification, Post, User, likes
 from app.models.activity import UNREAD
+from app.models.mention import mentions
 from app.models.message import NEVER
-from tests.conftest import MakeUser
+from tests.models.walks import Step, leave, walk_at_once
 
-PEOPLE, WALKERS, STEPS = 4, 4, 60
-
-numbers = count(1)
+STEPS = 60
 
 
 def some_post(walk: Random, *conditions: Any) -> Post | None:
@@ -65,13 +59,7 @@ def look(_walk: Random, one: User, _other: User) -> None:
     one.mark_activities_read()
 
 
-def leave(_walk: Random, one: User, _other: User) -> None:
-    name = f'new{next(numbers)}'
-    db.session.add(User(username=name, email=f'{name}@example.com'))
-    db.session.delete(one)
-
-
-STEPS_AND_WEIGHTS: dict[Callable[[Random, User, User], None], int] = {
+STEPS_AND_WEIGHTS: dict[Step, int] = {
     write: 6,
     answer: 5,
     react: 12,
@@ -84,42 +72,8 @@ STEPS_AND_WEIGHTS: dict[Callable[[Random, User, User], None], int] = {
 
 
 @pytest.mark.parametrize('seed', [1, 2])
-def test_counters_are_rows(app: Flask, make_user: MakeUser, seed: int) -> None:
-    for number in range(PEOPLE):
-        make_user(f'person{number}')
-    wrong: list[BaseException] = []
-    done: list[str] = []
-
-    def step(walk: Random) -> str:
-        one, other = walk.sample(db.session.scalars(select(User)).all(), 2)
-        [do] = walk.choices([*STEPS_AND_WEIGHTS], [*STEPS_AND_WEIGHTS.values()])
-        do(walk, one, other)
-        db.session.commit()
-        return do.__name__
-
-    def go(walk: Random) -> None:
-        for _ in range(STEPS):
-            with app.app_context():
-                try:
-                    done.append(step(walk))
-                except SQLAlchemyError as error:
-                    db.session.rollback()
-                    # It has just gone; rarely, two wait for each other and one gives up.
-                    if not is_conflict(error) and not is_away(error):
-                        wrong.append(error)
-                except BaseException as error:
-                    wrong.append(error)
-                    raise
-
-    threads = [Thread(target=go, args=[Random(f'{seed} {n}')]) for n in range(WALKERS)]  # noqa: S311
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-    assert {*done} == {do.__name__ for do in STEPS_AND_WEIGHTS}
-    assert len(done) > WALKERS * STEPS * 0.8
-    db.session.rollback()
+def test_counters_are_rows(app: Flask, seed: int) -> None:
+    walk_at_once(app, STEPS_AND_WEIGHTS, seed, STEPS)
     check_posts()
     check_people()
     check_activity()
@@ -157,6 +111,9 @@ def check_activity() -> None:
         assert item.actor_id != item.user_id
         if item.kind == 'like':
             assert rows(likes.c.post_id == item.post_id, likes.c.user_id == item.actor_id) == 1
+        if item.kind == 'mention':
+            told = mentions.c.post_id == item.post_id, mentions.c.user_id == item.user_id
+            assert rows(*told) == 1
         if item.kind == 'repost':
             assert rows(Post.repost_of == item.post_id, Post.user_id == item.actor_id) == 1
         about = item.actor_id if item.kind == 'follow' else item.post_id
