@@ -18,6 +18,7 @@ from app.main.paging import links_to, requested_page
 from app.main.shown import shown
 from app.media.images import avatar
 from app.models import User
+from app.models.listing import Listing
 from app.models.people import Followed, Followers, RecentAuthors
 from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
@@ -107,13 +108,22 @@ def following(username: str) -> str:
 
 def _list(username: str, people: type[Followers | Followed], title: str) -> str:
     user = user_or_404(username)
-    page = requested_page(people(user))
+    title = title % {'username': straight(user.username)}
+    back = url_for('main.user', username=user.username), _('Back to the profile')
+    return list_beside(people(user), title, back, username=user.username)
+
+
+def list_beside(people: Listing[User], title: str, back: tuple[str, str], **values: Any) -> str:
+    """Return the page of a list that belongs to something, to which `back` leads."""
+    page, endpoint = requested_page(people), str(request.endpoint)
     return render_template(
         'main/people.html',
-        title=title % {'username': straight(user.username)},
-        back=(url_for('main.user', username=user.username), _('Back to the profile')),
+        title=title,
+        # Names, which are for those who read what they stand beside.
+        card=card(title, endpoint, noindex=True, **values),
+        back=back,
         **in_a_list(page.items),
-        **links_to(page, str(request.endpoint), username=user.username),
+        **links_to(page, endpoint, **values),
     )
 
 

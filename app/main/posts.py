@@ -15,7 +15,7 @@ from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
-from app.main.people import PICTURE_SIZE, in_a_list
+from app.main.people import PICTURE_SIZE, list_beside
 from app.main.shown import shown
 from app.models import Post, User
 from app.models.people import Likers, Reposters
@@ -177,13 +177,5 @@ def reposts(id: int) -> str:
 
 
 def _people(id_: int, people: type[Likers | Reposters], title: str) -> str:
-    post = post_or_404(id_)
-    page = requested_page(people(post))
-    return render_template(
-        'main/people.html',
-        title=title,
-        card=card(title, str(request.endpoint), id=id_, noindex=True),
-        back=(url_for('main.post', id=id_), _('Back to the post')),
-        **in_a_list(page.items),
-        **links_to(page, str(request.endpoint), id=id_),
-    )
+    back = url_for('main.post', id=id_), _('Back to the post')
+    return list_beside(people(post_or_404(id_)), title, back, id=id_)
