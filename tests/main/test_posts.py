@@ -128,7 +128,12 @@ def test_a_deep_conversation_is_shown_from_its_beginning(log_in: LogIn, susan: U
     assert bodies(client.get(f'/post/{posts[5].id}').text) == [f'level {n}' for n in range(7)]
     text = client.get(f'/post/{posts[24].id}').text
     assert bodies(text) == [f'level {n}' for n in range(4, 25)]
-    assert f'<a href="/post/{posts[3].id}">Earlier posts of this conversation</a>' in text
+    # By way of the topmost one, whether or not what is above that has been deleted.
+    assert f'<a href="/post/{posts[4].id}">Earlier posts of this conversation</a>' in text
+    db.session.delete(posts[3])
+    db.session.commit()
+    assert client.get(f'/post/{posts[24].id}').text.count('Earlier posts') == 1
+    assert 'This post was deleted.' in client.get(f'/post/{posts[4].id}').text
 
 
 def test_editing_says_so_and_keeps_the_place(log_in: LogIn, susan: User, john: User) -> None:
