@@ -88,6 +88,8 @@ def insert_many(connection: Connection, table: Table, rows: list[Row]) -> None:
             for row in values:
                 copy.write_row(row)
     else:
+        if not statement.positional:
+            values = [dict(zip(names, row, strict=True)) for row in values]
         connection.exec_driver_sql(str(statement), values)
 
 
