@@ -92,11 +92,11 @@ def tag_key(tag: str) -> str:
     return unicodedata.normalize('NFC', plain)[:TAG_KEY_LENGTH]
 
 
-# Marks of scripts that can be read without them. Those of others are vowels: without them it is
-# another word.
+# Marks of scripts that can be read without them. Those of others are vowels, or the voice of a
+# Japanese consonant: without them it is another word.
 _ACCENT = regex.compile(
     r'(?V1)[\p{Mn}&&[\p{Script=Inherited}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}'
-    r'\p{Script=Hebrew}\p{Script=Arabic}]]'
+    r'\p{Script=Hebrew}\p{Script=Arabic}]--[\u3099\u309a]]'
 )
 
 

@@ -110,8 +110,11 @@ def test_no_key_of_a_tag_is_longer_than_its_column() -> None:
     assert len(tag_key('ﷺ' * 139)) == TAG_KEY_LENGTH
 
 
-def test_marks_that_are_vowels_matter() -> None:
-    assert tag_key('हिन्दी') != tag_key('हन्द')
+@pytest.mark.parametrize(
+    ('one', 'other'), [('हिन्दी', 'हन्द'), ('パリ', 'バリ'), ('パリ', 'ハリ'), ('がく', 'かく')]
+)
+def test_marks_that_make_another_word_matter(one: str, other: str) -> None:
+    assert tag_key(one) != tag_key(other)
 
 
 @pytest.mark.parametrize('text', ['@a.' * 46, '#' * 140, f'@{"a" * 139}', '@' * 140, '#a' * 70])
