@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-from app.text import BODY_LENGTH, USERNAME_LENGTH, case_key
+from app.text import BODY_LENGTH, USERNAME_LENGTH, case_key, plain
 
 TAG_KEY_LENGTH = 3 * BODY_LENGTH  # a folded character can be three
 
@@ -87,17 +87,7 @@ def tag_key(tag: str) -> str:
 
     Of a very long key it is the beginning: one sign can stand for a sentence.
     """
-    folded = unicodedata.normalize('NFKD', unicodedata.normalize('NFKC', tag).casefold())
-    plain = ''.join(char for char in folded if not _ACCENT.match(char))
-    return unicodedata.normalize('NFC', plain)[:TAG_KEY_LENGTH]
-
-
-# Marks of scripts that can be read without them. Those of others are vowels, or the voice of a
-# Japanese consonant: without them it is another word.
-_ACCENT = regex.compile(
-    r'(?V1)[\p{Mn}&&[\p{Script=Inherited}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}'
-    r'\p{Script=Hebrew}\p{Script=Arabic}]--[\u3099\u309a]]'
-)
+    return plain(unicodedata.normalize('NFKC', tag))[:TAG_KEY_LENGTH]
 
 
 def _found(text: str) -> Iterator[tuple[str, str, int]]:

@@ -19,6 +19,44 @@ _NOT_PLAIN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]')
 _NOT_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 _TURNS = re.compile('[\u202a-\u202e\u2066-\u2069]')
 
+# Letters that no normalization takes apart.
+_PLAIN_LETTERS = str.maketrans(
+    {
+        'æ': 'ae',
+        'ð': 'd',
+        'ø': 'o',
+        'þ': 'th',
+        'đ': 'd',
+        'ħ': 'h',
+        'ı': 'i',
+        'ł': 'l',
+        'œ': 'oe',
+        'ŧ': 't',
+        '\u0640': '',  # the stroke that stretches an Arabic word
+    }
+)
+
+# Marks that many people leave out. Those of other scripts are vowels, or give a Japanese consonant
+# its voice: without them it is another word.
+_ACCENT_RANGES = (
+    (0x0300, 0x036F),  # Latin, Greek, Cyrillic
+    (0x0483, 0x0487),
+    (0x0591, 0x05C7),  # Hebrew points
+    (0x0610, 0x061A),  # Arabic vowels
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06ED),
+    (0x180B, 0x180F),  # selectors of variants
+    (0x1AB0, 0x1AFF),
+    (0x1DC0, 0x1DFF),
+    (0x20D0, 0x20FF),
+    (0xFE00, 0xFE0F),
+    (0xFE20, 0xFE2F),
+    (0xE0100, 0xE01EF),
+)
+ACCENTS = {number for first, last in _ACCENT_RANGES for number in range(first, last + 1)}
+_PLAIN = {**_PLAIN_LETTERS, **dict.fromkeys(ACCENTS, '')}
+
 
 def is_storable(text: str) -> bool:
     """Tell whether every database takes `text`: no NUL and no half of a surrogate pair."""
@@ -67,3 +105,12 @@ def case_key(text: str) -> str:
         return text[: LONGEST_NAME + 1]
     folded = unicodedata.normalize('NFKC', text).casefold()
     return unicodedata.normalize('NFKC', folded)
+
+
+def plain(text: str) -> str:
+    """Return what two spellings have in common that differ in case or accents only.
+
+    Both search and tags go by it.
+    """
+    parts = unicodedata.normalize('NFKD', text.casefold())
+    return unicodedata.normalize('NFC', parts.translate(_PLAIN))

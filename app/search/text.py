@@ -9,43 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from app.text import ACCENTS, plain
+
 LONGEST_WORD = 100  # characters; what comes after them does not count
-
-# Letters that no normalization takes apart.
-_PLAIN_LETTERS = str.maketrans(
-    {
-        'æ': 'ae',
-        'ð': 'd',
-        'ø': 'o',
-        'þ': 'th',
-        'đ': 'd',
-        'ħ': 'h',
-        'ı': 'i',
-        'ł': 'l',
-        'œ': 'oe',
-        'ŧ': 't',
-        '\u0640': '',  # the stroke that stretches an Arabic word
-    }
-)
-
-# Marks that many people leave out. Those of other scripts are vowels: without them it is another
-# word.
-_ACCENTS = (
-    (0x0300, 0x036F),  # Latin, Greek, Cyrillic
-    (0x0483, 0x0487),
-    (0x0591, 0x05C7),  # Hebrew points
-    (0x0610, 0x061A),  # Arabic vowels
-    (0x064B, 0x065F),
-    (0x0670, 0x0670),
-    (0x06D6, 0x06ED),
-    (0x180B, 0x180F),  # selectors of variants
-    (0x1AB0, 0x1AFF),
-    (0x1DC0, 0x1DFF),
-    (0x20D0, 0x20FF),
-    (0xFE00, 0xFE0F),
-    (0xFE20, 0xFE2F),
-    (0xE0100, 0xE01EF),
-)
 
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -142,16 +108,13 @@ _FOLDED = _Folded()
 
 def _fold(char: str) -> str:
     number, category = ord(char), unicodedata.category(char)
-    if category in ('Mn', 'Me') and _is_in(number, _ACCENTS):
+    if category in ('Mn', 'Me') and number in ACCENTS:
         return ''
     if (category == 'Cf' and char != _ZERO_WIDTH_SPACE) or _is_in(number, (_SKIN_TONES,)):
         return ''
     if category[0] not in 'LMN' and category != 'So':
         return ' '
-    parts = unicodedata.normalize('NFKD', char.casefold()).translate(_PLAIN_LETTERS)
-    kept = ''.join(part for part in parts if not _is_in(ord(part), _ACCENTS))
-    whole = unicodedata.normalize('NFC', kept)
-    return ''.join(f' {part} ' if _stands_alone(part) else part for part in whole)
+    return ''.join(f' {part} ' if _stands_alone(part) else part for part in plain(char))
 
 
 def _stands_alone(char: str) -> bool:
