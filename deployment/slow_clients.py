@@ -6,6 +6,7 @@ collects requests, any number at once, and a thread gets those that have arrived
 """
 
 import errno
+import re
 import socket
 import sys
 from collections import deque
@@ -29,8 +30,9 @@ SEND_TIME = 15  # seconds that a visitor may take to accept a piece of an answer
 # (MAX_CONTENT_LENGTH), which answers without the rest.
 MOST_BYTES = 128 * 1024
 # Where pictures are uploaded (app/web/incoming.py) it may be more: that waits in a file.
-UPLOADS = b'/edit_profile', b'/api/media', b'/api/me/avatar'
-MOST_UPLOADED = 16 * 1024 * 1024  # bytes of a request there
+ONE_PICTURE = re.compile(rb'.*/(edit_profile|picture|api/media|api/me/avatar)')
+A_POST = re.compile(rb'.*/(index|post/[0-9]+(/edit)?)?')
+MOST_OF_ONE, MOST_OF_A_POST = 16 * 1024 * 1024, 61 * 1024 * 1024  # bytes of a request there
 MOST_UPLOADS = 20  # at a time, of each process: so much disk a stranger can fill
 SLOWEST = 64 * 1024  # bytes of one that arrive in a second
 PIECE = 64 * 1024  # bytes that are read of it at a time
@@ -104,13 +106,19 @@ class Connection(TConn):
     def is_upload(self, size: int) -> bool:
         """Tell whether a request may be so long; have the rest of it go into a file."""
         path = (self.outline.path or b'').partition(b'?')[0]
-        if size > MOST_UPLOADED or not path.endswith(UPLOADS):
+        if ONE_PICTURE.fullmatch(path):
+            most = MOST_OF_ONE
+        elif A_POST.fullmatch(path):
+            most = MOST_OF_A_POST
+        else:
+            return False
+        if size > most:
             return False
         if self.rest is None:
             if self.worker.number_of_uploads() >= MOST_UPLOADS:
                 return False
             self.rest = TemporaryFile()  # noqa: SIM115 (closed with the request)
-            self.worker.give_time(self, (self.outline.content_length or MOST_UPLOADED) / SLOWEST)
+            self.worker.give_time(self, (self.outline.content_length or most) / SLOWEST)
         return True
 
     def close(self, graceful: bool = False) -> None:

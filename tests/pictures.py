@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from PIL import Image
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 RED, BLUE = (220, 20, 30), (20, 30, 220)
@@ -53,9 +53,10 @@ def wait_for_removals() -> None:
 
 def form_with(**fields: Any) -> dict[str, Any]:
     """What a client sends of a form with files, (content, name): no file is left open for it."""
-    values = {
-        name: FileStorage(io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value
-        for name, value in fields.items()
-    }
+    values = MultiDict(
+        (name, FileStorage(io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value)
+        for name, several in fields.items()
+        for value in (several if isinstance(several, list) else [several])
+    )
     boundary, data = encode_multipart(values)
     return {'data': data, 'content_type': f'multipart/form-data; boundary={boundary}'}

@@ -23,9 +23,11 @@ from app.api.schemas import EditedPostSchema, LocationSchema, NewPostSchema, Pos
 from app.extensions import db
 from app.markup import tags
 from app.models import Post, User
+from app.models.media import UnknownPictureError
 from app.models.reaction import Shown, shown
 from app.models.tag import Tag
 from app.models.timeline import AllPosts, AnswersBy, AnswersTo, PostsBy, PostsUnder
+from app.text import BODY_LENGTH
 
 NOT_YOURS = {403: "This post is somebody else's"}
 PostCollectionSchema = collection_of(PostSchema, 'PostCollection')
@@ -96,7 +98,7 @@ def create_post(data: Arguments) -> Any:
         abort(bad_request(message, {'in_reply_to': [message]}))
     post = Post(body=data['body'], author=caller(), in_reply_to=answered)
     db.session.add(post)
-    db.session.commit()
+    write(post, data, is_new=True)
     return Shown(post), 201, {'Location': url_for('api.get_post', id=post.id)}
 
 
@@ -126,9 +128,30 @@ def get_replies(page: Arguments, id: int) -> dict[str, Any]:
 def update_post(data: Arguments, id: int) -> Shown:
     """Change what a post of one's own says. It keeps its time and its place."""
     post = own_post(id)
-    post.edit(data['body'])
-    db.session.commit()
+    write(post, data)
     return marked(post)
+
+
+def write(post: Post, data: Arguments, is_new: bool = False) -> None:
+    """Give a post, new or not, what has come in, and commit; pictures that are left out stay."""
+    present = {shot.media_id: shot.alt for shot in post.pictures}
+    alts = dict(zip(data.get('media', ()), data.get('alt', ()), strict=False))
+    pictures = [(id_, alts.get(id_, present.get(id_, ''))) for id_ in data.get('media', present)]
+    if not data['body'] and not pictures:
+        message = f'This must have 1 to {BODY_LENGTH} characters.'
+        abort(bad_request(f'body: {message}', {'body': [message]}))
+    sensitive = data.get('sensitive', bool(post.sensitive))
+    try:
+        if is_new:
+            post.sensitive = sensitive
+            post.illustrate(pictures)
+        else:
+            post.edit(data['body'], pictures, sensitive)
+    except UnknownPictureError:
+        db.session.rollback()
+        message = 'these are not pictures of yours that no other post has'
+        abort(bad_request(message, {'media': [message]}))
+    db.session.commit()
 
 
 @bp.route('/posts/<int:id>', methods=['DELETE'])

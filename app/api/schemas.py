@@ -25,12 +25,14 @@ from app.api.fields import UTC, Email, Flag, Id, Links, NewPassword, Password, T
 from app.media.images import LARGE, PATH, SMALL, file_name
 from app.models import User
 from app.models.activity import ANSWER, FOLLOW, LIKE, MENTION, REPOST
+from app.models.media import ALT_LENGTH, MOST_PICTURES
 from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
 from app.web.pictures import picture_url
 
 AVATAR_SIZE = 128  # pixels
 NOINDEX = 'whether search engines are asked to leave out this person'
+PATH_OF_A_FILE = {'type': 'string', 'format': 'uri-reference'}
 PICTURE_ADDRESS = {
     'type': ['string', 'null'],
     'format': 'uri-reference',
@@ -43,7 +45,7 @@ def picture_link(size: int) -> fields.Function:
     """Return a field with the path of a picture's file of that size."""
     return fields.Function(
         lambda media: picture_url(PATH + file_name(media.digest, size)),
-        metadata={'type': 'string', 'format': 'uri-reference'},
+        metadata=PATH_OF_A_FILE,
     )
 
 
@@ -207,9 +209,29 @@ class UserEntrySchema(UserSchema):
 
 
 class EditedPostSchema(InputSchema):
-    """What a post is to say."""
+    """What a post is to say and show."""
 
-    body = Text(least=1, most=BODY_LENGTH, required=True)
+    body = Text(
+        least=0,
+        most=BODY_LENGTH,
+        required=True,
+        metadata={'description': f'1 to {BODY_LENGTH} characters; with pictures, none is enough'},
+    )
+    media = fields.List(
+        Id(),
+        validate=validate.Length(max=MOST_PICTURES),
+        metadata={'description': 'ids of pictures from `POST /api/media`, in their order'},
+    )
+    alt = fields.List(
+        Text(most=ALT_LENGTH),
+        validate=validate.Length(max=MOST_PICTURES),
+        metadata={'description': 'beside `media`: what each shows, for people who cannot see it'},
+    )
+    sensitive = Flag(metadata={'description': 'whether the pictures are covered at first'})
+
+    @pre_load
+    def pictures_say_enough(self, data: Any, **_kwargs: Any) -> Any:
+        return {'body': '', **data} if data.get('media') else data
 
 
 class NewPostSchema(EditedPostSchema):
@@ -233,6 +255,16 @@ class PostLinksSchema(AnswerSchema):
     )
 
 
+class PostPictureSchema(AnswerSchema):
+    """A picture of a post."""
+
+    url = fields.Function(lambda shot: picture_url(shot.large), metadata=PATH_OF_A_FILE)
+    small_url = fields.Function(lambda shot: picture_url(shot.small), metadata=PATH_OF_A_FILE)
+    alt = fields.String(metadata={'description': 'what it shows; may be empty'})
+    width = fields.Integer(metadata={'description': 'pixels'})
+    height = fields.Integer(metadata={'description': 'pixels'})
+
+
 class PostSchema(AnswerSchema):
     """What somebody wrote, and what the caller did to it: see `shown` in models/reaction.py."""
 
@@ -248,6 +280,11 @@ class PostSchema(AnswerSchema):
         attribute='post.language',
         allow_none=True,
         metadata={'description': 'a BCP 47 code; empty where no language was recognized'},
+    )
+    media = fields.List(fields.Nested(PostPictureSchema), attribute='post.pictures')
+    sensitive = fields.Boolean(
+        attribute='post.sensitive',
+        metadata={'description': 'whether its pictures are to be covered at first'},
     )
     user_id = fields.Integer(attribute='post.user_id')
     username = fields.String(attribute='post.author.username')

@@ -1,6 +1,8 @@
 """Exporting one's own posts (chapter 22)."""
 
+from collections.abc import Iterator
 from itertools import chain, islice
+from typing import Any
 
 from flask import Response as StreamedResponse
 from flask import abort, flash, redirect, render_template, stream_with_context, url_for
@@ -13,6 +15,7 @@ from app.main.blueprint import bp
 from app.main.forms import EmptyForm
 from app.models.task import JobsUnavailableError
 from app.tasks.archive import archive
+from app.tasks.zipped import zipped
 from app.web.site import absolute_url, site_url
 
 
@@ -54,12 +57,24 @@ def posts_archive(user_id: int) -> StreamedResponse:
     """Send the archive of one's own posts straight from the database."""
     if user_id != current_user.id:
         abort(404)
-    pieces = archive(user_id)
+    text = (piece.text for piece in archive(user_id))
+    return _download(text, 'posts.json', 'application/json')
+
+
+@bp.route('/archive/<int:user_id>/posts.zip')
+@login_required
+def pictures_archive(user_id: int) -> StreamedResponse:
+    """Send the same with the pictures of one's posts."""
+    if user_id != current_user.id:
+        abort(404)
+    return _download(zipped(user_id), 'posts.zip', 'application/zip')
+
+
+def _download(pieces: Iterator[Any], name: str, mimetype: str) -> StreamedResponse:
     # A database that is away is noticed before the answer has begun.
     first = list(islice(pieces, 1))
-    text = (piece.text for piece in chain(first, pieces))
     return StreamedResponse(
-        stream_with_context(text),
-        mimetype='application/json',
-        headers={'Content-Disposition': 'attachment; filename=posts.json'},
+        stream_with_context(chain(first, pieces)),
+        mimetype=mimetype,
+        headers={'Content-Disposition': f'attachment; filename={name}'},
     )

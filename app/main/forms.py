@@ -16,6 +16,7 @@ from app.forms.validators import CodePoints, FreeUsername, OwnUsername, PlainTex
 from app.text import BODY_LENGTH, clean_body, normalize_name, straight
 from app.web import drafts
 from app.web.public import is_public
+from app.web.uploads import KINDS
 
 AT_MOST = lazy_ngettext('At most %(num)d character', 'At most %(num)d characters', BODY_LENGTH)
 
@@ -60,15 +61,6 @@ class BoxForm(Form):
         return is_valid
 
 
-class PostForm(BoxForm):
-    post = TextAreaField(
-        _l('Say something'),
-        filters=[clean_body],
-        validators=[DataRequired(), CodePoints(min=1, max=BODY_LENGTH), PlainText()],
-    )
-    submit = SubmitField(_l('Submit'))
-
-
 class MessageForm(BoxForm):
     """A private message (chapter 21)."""
 
@@ -94,7 +86,7 @@ class EditProfileForm(Form):
     )
     picture = FileField(
         _l('Picture'),
-        render_kw={'accept': 'image/jpeg, image/png, image/webp, image/gif, image/avif'},
+        render_kw={'accept': KINDS},
     )
     remove_picture = BooleanField(_l('Remove the picture'))
     noindex = BooleanField(_l('Ask search engines not to show my profile and my posts'))

@@ -25,7 +25,7 @@ from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
 from app.web.public import card, is_stranger, login_required_unless_public
 from app.web.site import local_path
-from app.web.uploads import MEGABYTES, UploadError, explained, receive
+from app.web.uploads import UploadError, explained, receive
 
 PICTURE_SIZE = 256  # pixels, where another site shows a link to a profile
 
@@ -177,7 +177,6 @@ def edit_profile() -> str | Response | tuple[str, int]:
         title=_('Edit Profile'),
         form=form,
         body_length=BODY_LENGTH,
-        most_megabytes=MEGABYTES,
     )
     return page, status
 

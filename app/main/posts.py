@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.forms import PostForm
 from app.main.paging import links_to, requested_page
 from app.main.people import PICTURE_SIZE, list_beside
+from app.main.pictures import PostForm, publish
 from app.main.shown import shown
 from app.models import Post, User
 from app.models.people import Likers, Reposters
@@ -53,6 +53,8 @@ def own_post(id_: int) -> Post:
 def title_of(post: Post) -> str:
     """Return the author and the beginning of the text."""
     text = ' '.join(straight(post.body).split())
+    if not text and post.pictures:
+        text = ' '.join(straight(post.pictures[0].alt).split()) or _('Picture')
     if len(text) > TITLE_LENGTH:
         text = f'{text[:TITLE_LENGTH].rsplit(" ", 1)[0]}…'
     return f'{straight(post.author.username)}: {text}'
@@ -60,7 +62,7 @@ def title_of(post: Post) -> str:
 
 @bp.route('/post/<int:id>', methods=['GET', 'POST'])
 @login_required_unless_public
-def post(id: int) -> str | Response:
+def post(id: int) -> Response | tuple[str, int]:
     """Show a post between what it answers and what answers it, with a box to answer."""
     post = post_or_404(id)
     form = None if is_stranger() else PostForm()
@@ -68,7 +70,7 @@ def post(id: int) -> str | Response:
         answer = Post(body=form.post.data, author=current_user, in_reply_to=post.id)
         db.session.add(answer)
         try:
-            db.session.commit()
+            publish(answer, form)
         except ObjectDeletedError:
             db.session.rollback()
             abort(404)
@@ -80,7 +82,7 @@ def post(id: int) -> str | Response:
         each.post.id: replace(each, answers=None, is_alone=each.post.id == post.id)
         for each in shown([*above, post, *page.items])
     }
-    return render_template(
+    html = render_template(
         'main/post.html',
         title=title_of(post),
         post=around[post.id],
@@ -102,6 +104,7 @@ def post(id: int) -> str | Response:
         ),
         **links_to(page, 'main.post', id=post.id),
     )
+    return html, 200 if form is None else form.status
 
 
 def _page_with(answer: Post, post: Post) -> str:
@@ -114,20 +117,20 @@ def _page_with(answer: Post, post: Post) -> str:
 
 @bp.route('/post/<int:id>/edit', methods=['GET', 'POST'])
 @login_required
-def edit_post(id: int) -> str | Response:
+def edit_post(id: int) -> Response | tuple[str, int]:
     """Change what a post of one's own says."""
     post = own_post(id)
-    form = PostForm()
+    form = PostForm(post)
     if form.validate_on_submit():
-        post.edit(form.post.data)
-        db.session.commit()
+        publish(post, form)
         flash(_('Your changes have been saved.'))
         return redirect(url_for('main.post', id=post.id))
     if request.method == 'GET' and not form.post.data:
         form.post.data = post.body
-    return render_template(
+    html = render_template(
         'main/edit_post.html', title=_('Edit Post'), form=form, post=post, body_length=BODY_LENGTH
     )
+    return html, form.status
 
 
 @bp.route('/post/<int:id>/delete', methods=['GET', 'POST'])

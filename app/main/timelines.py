@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.forms import PostForm
 from app.main.paging import links_to, new_posts_in, requested_page
+from app.main.pictures import PostForm, publish
 from app.main.shown import shown
 from app.models import Post, Tag
 from app.models.listing import Span
@@ -24,19 +24,20 @@ SUGGESTIONS = 5  # people, where nobody is followed who has written
 @bp.route('/index', methods=['GET', 'POST'])
 @strangers_see('main.explore')
 @login_required
-def index() -> str | Response:
+def index() -> Response | tuple[str, int]:
     """Show the posts of everybody followed, with a box to write one."""
     form = PostForm()
     if form.validate_on_submit():
-        db.session.add(Post(body=form.post.data, author=current_user))
-        db.session.commit()
+        post = Post(body=form.post.data, author=current_user)
+        db.session.add(post)
+        publish(post, form)
         flash(_('Your post is now live!'))
         return redirect(url_for('main.index'))
     page = requested_page(current_user.followed_posts())
     suggestions = []
     if page.is_newest and not page.items:
         suggestions = RecentAuthors(current_user).read(Span(SUGGESTIONS))
-    return render_template(
+    html = render_template(
         'main/index.html',
         title=_('Home'),
         form=form,
@@ -47,6 +48,7 @@ def index() -> str | Response:
         new_posts=new_posts_in('home', page),
         **links_to(page, 'main.index'),
     )
+    return html, form.status
 
 
 @bp.route('/explore')

@@ -8,9 +8,11 @@ in between is found by `remove_unused_pictures` and `tidy`.
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import (
@@ -20,6 +22,7 @@ from sqlalchemy import (
     delete,
     event,
     exists,
+    false,
     func,
     select,
     update,
@@ -29,14 +32,25 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from app.background import in_background
 from app.database import TABLE_OPTIONS, Timestamp, insert_if_absent, utcnow
 from app.extensions import db
-from app.media.images import AVATARS, DIGEST_LENGTH, LARGE, SMALL, BusyError, digest_of, file_name
+from app.media.images import (
+    AVATARS,
+    DIGEST_LENGTH,
+    LARGE,
+    PATH,
+    SMALL,
+    BusyError,
+    digest_of,
+    file_name,
+)
 from app.media.images import Picture as Files
 from app.media.storage import StorageUnavailableError, is_draft, storage
 from app.models.base import Identifier, Model
 from app.models.locks import Lockable
 
 MEGABYTE = 1000 * 1000
-UPLOAD, AVATAR = 'upload', 'avatar'  # what a picture is used for; the first is nothing yet
+UPLOAD, AVATAR, POST = 'upload', 'avatar', 'post'  # what it is used for; at first for nothing
+MOST_PICTURES = 4  # of a post
+ALT_LENGTH = 1000  # code points of a description
 KEPT_UNUSED = timedelta(days=1)
 SIZES = sorted({LARGE, SMALL, *AVATARS})
 BATCH = 200  # pictures at a time
@@ -48,6 +62,10 @@ FORGOTTEN = 'pictures that a commit leaves to nobody'
 
 class QuotaExceededError(Exception):
     """Somebody has stored as much as one may."""
+
+
+class UnknownPictureError(Exception):
+    """A post is to have a picture that its author has not uploaded, or has used elsewhere."""
 
 
 class Picture(Model):
@@ -87,6 +105,10 @@ class Media(Model):
         String(DIGEST_LENGTH), ForeignKey('picture.digest'), index=True
     )
     purpose: Mapped[str] = mapped_column(String(16), default=UPLOAD)
+    # A post that goes leaves its pictures to be removed, too.
+    post_id: Mapped[int | None] = mapped_column(
+        ForeignKey('post.id', ondelete='SET NULL'), index=True
+    )
     timestamp: Mapped[datetime] = mapped_column(Timestamp, default=utcnow)
 
     picture: Mapped[Picture] = relationship(lazy='joined', innerjoin=True)
@@ -99,11 +121,106 @@ class Media(Model):
         return f'<Media {self.digest}>'
 
 
+# A use that is none any more.
+FORGOTTEN_USE = Media.user_id.is_(None) | ((Media.purpose == POST) & Media.post_id.is_(None))
+
+
+class Shot(NamedTuple):
+    """A picture of a post, with all that a page shows of it."""
+
+    media_id: int
+    digest: str
+    width: int
+    height: int
+    alt: str
+
+    @classmethod
+    def of(cls, media: Media, alt: str) -> Shot:
+        """Return what an upload is, as it will be in a post."""
+        picture = media.picture
+        return cls(media.id, picture.digest, picture.width, picture.height, alt)
+
+    @property
+    def large(self) -> str:
+        """Return the address of the picture, a path below that of the application."""
+        return PATH + file_name(self.digest, LARGE)
+
+    @property
+    def small(self) -> str:
+        return PATH + file_name(self.digest, SMALL)
+
+    @property
+    def small_width(self) -> int:
+        return round(self.width * min(1, SMALL / max(self.width, self.height)))
+
+
+def shots(pictures_json: str) -> tuple[Shot, ...]:
+    """Return the pictures that a post's column tells of."""
+    return tuple(Shot(*facts) for facts in json.loads(pictures_json))
+
+
+class Illustrated:
+    """A post, or an entry of a timeline, that may have pictures."""
+
+    if TYPE_CHECKING:
+        # What `Shot` tells of each, as JSON: a page of posts asks for no other table.
+        pictures_json: Any
+
+    @property
+    def pictures(self) -> tuple[Shot, ...]:
+        return shots(self.pictures_json) if self.pictures_json else ()
+
+
+class Album(Illustrated):
+    """What a post can do with pictures."""
+
+    if TYPE_CHECKING:
+        id: Any
+        user_id: Any
+
+    def illustrate(self, pictures: Sequence[tuple[int, str]]) -> None:
+        """Have the post show these: the ids of uploads of its author's, each with a description.
+
+        Those that it has may be among them; the others go. The caller commits. Raises
+        UnknownPictureError.
+        """
+        alts = dict(pictures)
+        if not alts and not self.pictures_json:
+            return
+        if len(alts) != len(pictures):
+            raise UnknownPictureError
+        db.session.flush()
+        is_own = Media.post_id == self.id
+        forget(is_own & Media.id.not_in(alts))
+        is_free = (Media.user_id == self.user_id) & (Media.purpose == UPLOAD)
+        taken = db.session.execute(
+            update(Media)
+            .where(Media.id.in_(alts), is_own | is_free)
+            .values(purpose=POST, post_id=self.id),
+            execution_options={'synchronize_session': False},
+        )
+        if taken.rowcount != len(alts):  # type: ignore[attr-defined]
+            raise UnknownPictureError
+        rows = db.session.scalars(select(Media).where(Media.id.in_(alts)))
+        found = {media.id: media for media in rows}
+        told = [Shot.of(found[id_], alt) for id_, alt in alts.items()]
+        self.pictures_json = json.dumps(told, ensure_ascii=False) if told else None
+
+
 class Uploader(Lockable):
     """What an account can do with pictures."""
 
     if TYPE_CHECKING:
         avatar_digest: Mapped[str | None]
+
+    def uploads(self, ids: Iterable[int], post_id: int | None = None) -> list[Media]:
+        """Return those of the uploads that the account may use, in a post or in that one."""
+        wanted = [*ids]
+        is_free = (Media.user_id == self.id) & (Media.purpose == UPLOAD)
+        is_there = (Media.post_id == post_id) if post_id is not None else false()
+        found = select(Media).where(Media.id.in_(wanted), is_free | is_there)
+        rows = {media.id: media for media in db.session.scalars(found)}
+        return [rows[id_] for id_ in wanted if id_ in rows]
 
     def stored_bytes(self) -> int:
         """Return how much the account's pictures take."""
@@ -188,15 +305,19 @@ def forget(which: ColumnElement[bool]) -> None:
 
 @event.listens_for(db.session, 'before_flush')
 def _note_deletions(session: Session, *_: Any) -> None:
-    """The database itself takes the pictures from an account that is deleted."""
+    """The database itself takes the pictures from an account or a post that is deleted."""
     for instance in session.deleted:
         owned = _owned_by(instance)
         if owned is not None and session.scalar(select(exists().where(owned))):
             session.info[FORGOTTEN] = True
 
 
-def _owned_by(instance: Any) -> ColumnElement[bool] | None:
-    return Media.user_id == instance.id if isinstance(instance, Uploader) else None
+def _owned_by(instance: Any) -> Any:
+    if isinstance(instance, Uploader):
+        return Media.user_id == instance.id
+    if isinstance(instance, Album) and instance.pictures_json:
+        return Media.post_id == instance.id
+    return None
 
 
 @event.listens_for(db.session, 'after_commit')
@@ -222,7 +343,7 @@ def remove_unused_pictures() -> int:
 def _drop_forgotten_uses() -> None:
     while True:
         found = db.session.execute(
-            select(Media.id, Media.digest).where(Media.user_id.is_(None)).limit(BATCH)
+            select(Media.id, Media.digest).where(FORGOTTEN_USE).limit(BATCH)
         ).all()
         db.session.rollback()
         if not found:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, func, literal, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, func, literal, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.languages.detect import CODE_LENGTH, FEW_WORDS, detect_language
 from app.models.base import Identifier, Model, UserId
+from app.models.media import Album
 from app.models.searchable import SearchableMixin
 from app.text import BODY_LENGTH
 
@@ -50,7 +52,7 @@ def is_original(post: Any) -> ColumnElement[bool]:
     return func.coalesce(post.repost_of, 0) == 0
 
 
-class Post(SearchableMixin, Model):
+class Post(SearchableMixin, Album, Model):
     __tablename__ = 'post'
     __searchable__ = ['body']
 
@@ -62,6 +64,9 @@ class Post(SearchableMixin, Model):
     # for posts older than chapter 14.
     language: Mapped[str | None] = mapped_column(String(CODE_LENGTH), default=_language_of_new)
 
+    # Its pictures, as `Shot` in media.py tells them, and whether they are covered at first.
+    pictures_json: Mapped[str | None] = mapped_column(Text)
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default='0')
     # When it was last changed.
     edited: Mapped[datetime | None] = mapped_column(Timestamp)
     # No foreign key: an answer stays when what it answers is deleted, and still says that it
@@ -113,8 +118,19 @@ class Post(SearchableMixin, Model):
         post = db.session.get(cls, id_, options=with_author) if id_ <= LARGEST_ID else None
         return post if post is not None and post.repost_of is None else None
 
-    def edit(self, body: str) -> None:
-        """Change what the post says. It keeps its time and its place; the caller commits."""
+    def edit(
+        self, body: str, pictures: Sequence[tuple[int, str]] | None = None, sensitive: bool = False
+    ) -> None:
+        """Change what the post says, and its pictures, if they are given (see `illustrate`).
+
+        It keeps its time and its place; the caller commits.
+        """
+        if pictures is not None:
+            before = self.pictures_json, self.sensitive
+            self.illustrate(pictures)
+            self.sensitive = sensitive
+            if before != (self.pictures_json, self.sensitive):
+                self.edited = utcnow()
         if body != self.body:
             self.language = _language_of(body, self.user_id, db.session, but=self.id)
             self.body = body

@@ -38,6 +38,7 @@ from app.models.avatar import Pictured
 from app.models.base import Model
 from app.models.followers import followers
 from app.models.listing import Listing, Position, Span, beyond, sort
+from app.models.media import Illustrated
 from app.models.post import Post, is_original
 from app.models.reaction import bookmarks
 from app.models.tag import Tag, post_tags
@@ -71,7 +72,7 @@ class Author(Pictured):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Illustrated):
     """A post as a timeline shows it: what can be read of a `Post`, and nothing to change."""
 
     id: int
@@ -85,6 +86,8 @@ class Entry:
     reply_count: int = 0
     like_count: int = 0
     repost_count: int = 0
+    pictures_json: str | None = None
+    sensitive: bool = False
     answers: str | None = None  # who wrote what it answers; '' if that was deleted
     # What put it there: itself, or a row that passes it on (or keeps it).
     place: tuple[datetime, int] = (EPOCH, 0)
@@ -370,6 +373,8 @@ def _with_authors(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any
             POST.reply_count,
             POST.like_count,
             POST.repost_count,
+            POST.pictures_json,
+            POST.sensitive,
             *author_columns(user.c),
         ).select_from(found)
 

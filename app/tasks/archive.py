@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from app.extensions import db
 from app.models import Post, User
 from app.models.listing import beyond, sort
+from app.models.media import shots
 from app.models.reaction import bookmarks, likes
 
 BATCH = 1000  # entries held in memory at a time
@@ -45,9 +46,14 @@ PARTS = {
     'posts': Part(
         POST.user_id,
         (POST.timestamp, POST.id),
-        select(POST.body, POST.timestamp, POST.id, POST.edited, POST.in_reply_to).where(
-            POST.repost_of.is_(None)
-        ),
+        select(
+            POST.body,
+            POST.timestamp,
+            POST.id,
+            POST.edited,
+            POST.in_reply_to,
+            POST.pictures_json.label('media'),
+        ).where(POST.repost_of.is_(None)),
     ),
     # In the order of the posts, which is that of an index.
     'likes': Part(
@@ -122,8 +128,19 @@ def _batches(name: str, user_id: int) -> Iterator[list[Entry]]:
 def _entry(row: Any) -> Entry:
     """Return what a row says, of what there is to say."""
     facts = zip(row._fields, row, strict=True)
-    return {
+    entry: Entry = {
         name: f'{value.isoformat()}Z' if isinstance(value, datetime) else value
         for name, value in facts
         if value is not None and not name.startswith('place_')
     }
+    if 'media' in entry:
+        entry['media'] = [
+            {'file': picture_name(row.id, number), 'alt': shot.alt}
+            for number, shot in enumerate(shots(entry['media']), 1)
+        ]
+    return entry
+
+
+def picture_name(post_id: int, number: int) -> str:
+    """Return what a picture of a post is called in the archive with pictures (zipped.py)."""
+    return f'pictures/{post_id}-{number}.webp'

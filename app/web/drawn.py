@@ -40,10 +40,11 @@ def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Marku
             found.append(drawing())
             continue
         said = post.id, post.body, post.timestamp, post.language
+        pictures = post.pictures_json, post.sensitive
         by = author.username, author.email, author.avatar_digest
         numbers = post.reply_count, post.like_count, post.repost_count
-        key = (*said, *by, post.edited, post.in_reply_to, *numbers, *shown.facts, foreign, *page)
-        found.append(_kept(key, drawing))
+        key = (*said, *pictures, *by, post.edited, post.in_reply_to, *numbers, *shown.facts)
+        found.append(_kept((*key, foreign, *page), drawing))
     return found
 
 

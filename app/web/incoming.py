@@ -15,6 +15,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_accept_header
 
 from app.media.images import MOST_BYTES
+from app.models.media import MOST_PICTURES
 
 LONGEST_ADDRESS = 20 * 1024  # bytes of path and query; gunicorn ends them at 4,094
 LONGEST_CHOICE = 500  # characters of a header that lists what a browser likes
@@ -31,6 +32,10 @@ MOST = {
 # Views that take files, and the most bytes that a request to one can have. Every server in front
 # knows their addresses too: deployment/.
 UPLOADS = {
+    'main.index': MOST_PICTURES * MOST_BYTES + BESIDE_FILES,
+    'main.post': MOST_PICTURES * MOST_BYTES + BESIDE_FILES,
+    'main.edit_post': MOST_PICTURES * MOST_BYTES + BESIDE_FILES,
+    'main.upload_picture': MOST_BYTES + BESIDE_FILES,
     'main.edit_profile': MOST_BYTES + BESIDE_FILES,
     'api.upload_media': MOST_BYTES + BESIDE_FILES,
     'api.set_avatar': MOST_BYTES + BESIDE_FILES,

@@ -124,6 +124,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.react': [('120 per minute', person)],
     'main.follow': [('60 per minute', person)],
     'main.unfollow': [('60 per minute', person)],
+    'main.upload_picture': [('60 per minute', person)],  # and UPLOADS
     'main.edit_profile': [('30 per minute', person)],  # and UPLOADS
     'main.set_language': [('30 per minute', person)],
     'main.translate_text': [('30 per minute', person)],

@@ -11,7 +11,7 @@ from flask import Flask, current_app, request
 from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.media.images import PATH, digest_of
+from app.media.images import MOST_BYTES, PATH, digest_of
 from app.media.storage import (
     IMMUTABLE,
     LEFT_ALONE,
@@ -19,6 +19,7 @@ from app.media.storage import (
     StorageUnavailableError,
     storage,
 )
+from app.models.media import ALT_LENGTH, MOST_PICTURES
 from app.web.plain_routes import METHODS
 from app.web.site import public_site
 
@@ -87,4 +88,7 @@ def public_picture_url(address: str) -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters['picture_url'] = picture_url
+    app.jinja_env.globals['most_pictures'] = MOST_PICTURES
+    app.jinja_env.globals['most_megabytes'] = MOST_BYTES // 1024 // 1024
+    app.jinja_env.globals['alt_length'] = ALT_LENGTH
     app.wsgi_app = Pictures(app)  # type: ignore[method-assign]

@@ -13,6 +13,8 @@ from app.models import User
 from app.models.media import QuotaExceededError
 from app.web import limits
 
+# What a browser offers to choose from.
+KINDS = 'image/jpeg, image/png, image/webp, image/gif, image/avif'
 MEGABYTES = MOST_BYTES // 1024 // 1024
 TOO_LARGE = _l('A picture may have at most %(num)d MB.', num=MEGABYTES)
 REASONS = {

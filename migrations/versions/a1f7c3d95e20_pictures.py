@@ -3,8 +3,8 @@
 Revision ID: a1f7c3d95e20
 Revises: a41f7c20e6d9
 
-What people upload, and the picture of themselves. The files are not in the database: whoever goes
-back past this keeps them, without a row that knows them.
+What people upload: pictures of themselves and in posts. The files are not in the database: whoever
+goes back past this keeps them, without a row that knows them.
 """
 
 import sqlalchemy as sa
@@ -24,6 +24,11 @@ Timestamp = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql')
 def upgrade() -> None:
     if not has_column('user', 'avatar_digest'):
         op.add_column('user', sa.Column('avatar_digest', sa.String(32)))
+    if not has_column('post', 'pictures_json'):
+        op.add_column('post', sa.Column('pictures_json', sa.Text))
+    if not has_column('post', 'sensitive'):
+        covered = sa.Column('sensitive', sa.Boolean, nullable=False, server_default='0')
+        op.add_column('post', covered)
     # On MariaDB an interrupted upgrade cannot take back what it has made.
     op.drop_table('media', if_exists=True)
     op.drop_table('picture', if_exists=True)
@@ -53,7 +58,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column('purpose', sa.String(16), nullable=False),
+        sa.Column(
+            'post_id',
+            sa.Integer,
+            sa.ForeignKey('post.id', name='fk_media_post_id_post', ondelete='SET NULL'),
+        ),
         sa.Column('timestamp', Timestamp, nullable=False),
+        sa.Index('ix_media_post_id', 'post_id'),
         sa.Index('ix_media_user_id', 'user_id'),
         sa.Index('ix_media_digest', 'digest'),
         sqlite_autoincrement=True,
@@ -65,5 +76,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('media')
     op.drop_table('picture')
+    with op.batch_alter_table('post') as post:
+        post.drop_column('sensitive')
+        post.drop_column('pictures_json')
     with op.batch_alter_table('user') as user:
         user.drop_column('avatar_digest')

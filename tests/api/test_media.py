@@ -14,7 +14,7 @@ from app.media import images
 from app.media.storage import StorageUnavailableError, storage
 from app.models import Media, User
 from app.models import media as pictures
-from tests.api.conftest import Program
+from tests.api.conftest import Program, ProgramOf
 from tests.pictures import a_file, decoded, form_with, wait_for_removals
 
 FORM = 'multipart/form-data'
@@ -170,3 +170,62 @@ def test_the_reference_says_what_comes_in(stranger: Program) -> None:
     assert {'201', '400', '401', '403', '413', '429', '503'} <= set(
         document['paths']['/api/media']['post']['responses']
     )
+
+
+@pytest.fixture
+def ids(send: Callable[..., Any]) -> list[int]:
+    """Three pictures that susan has uploaded."""
+    return [send('POST', '/api/media', a_file(60 + n, 40)).json['id'] for n in range(3)]
+
+
+def test_a_post_with_pictures(
+    program: Program, program_of: ProgramOf, john: User, client: FlaskClient, ids: list[int]
+) -> None:
+    written = program.post('/posts', {'media': ids[:2], 'alt': ['one'], 'sensitive': True})
+    assert written.status_code == 201
+    post = json_of(written)
+    assert (post['body'], post['sensitive']) == ('', True)
+    assert [(each['alt'], each['width'], each['height']) for each in post['media']] == [
+        ('one', 60, 40),
+        ('', 61, 40),
+    ]
+    for each in post['media']:
+        assert set(each) == {'url', 'small_url', 'alt', 'width', 'height'}
+        assert decoded(client.get(each['url']).data).size == (each['width'], 40)
+        assert client.get(each['small_url']).status_code == 200
+    other = program_of(john)
+    path = post['_links']['self'].removeprefix('/api')
+    assert json_of(other.get(path))['media'] == post['media']
+    [listed] = json_of(other.get('/posts'))['items']
+    assert (listed['media'], listed['sensitive']) == (post['media'], True)
+    # What is left out stays; what is given takes its place, in that order.
+    assert json_of(program.put(path, {'body': 'text'}))['media'] == post['media']
+    changed = json_of(program.put(path, {'body': '', 'media': [ids[2], ids[0]], 'alt': ['new']}))
+    assert [(each['alt'], each['width']) for each in changed['media']] == [('new', 62), ('one', 60)]
+    wait_for_removals()
+    assert client.get(post['media'][1]['url']).status_code == 404
+    bare = json_of(program.put(path, {'body': 'text', 'media': [], 'sensitive': False}))
+    assert (bare['media'], bare['sensitive']) == ([], False)
+    wait_for_removals()
+    assert list(storage().everything()) == []
+
+
+def test_what_no_post_can_have(
+    program: Program, program_of: ProgramOf, john: User, ids: list[int]
+) -> None:
+    def errors_of(data: dict[str, Any], writer: Program = program) -> list[str]:
+        response = writer.post('/posts', data)
+        assert response.status_code == 400
+        return [*json_of(response)['errors']]
+
+    assert errors_of({'media': ids}, program_of(john)) == ['media']
+    assert errors_of({'media': [ids[0], ids[0]]}) == ['media']
+    assert errors_of({'media': [2**40]}) == ['media']
+    assert errors_of({'media': [1, 2, 3, 4, 5]}) == ['media']
+    assert errors_of({'media': 'x'}) == ['media']
+    assert errors_of({'media': ids, 'alt': ['x' * 1001]}) == ['alt']
+    assert errors_of({'media': ids, 'sensitive': 'yes'}) == ['sensitive']
+    assert errors_of({'body': '', 'media': []}) == ['body']
+    assert errors_of({'sensitive': True}) == ['body']
+    assert program.post('/posts', {'media': ids}).status_code == 201
+    assert errors_of({'media': ids}) == ['media']

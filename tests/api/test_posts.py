@@ -22,6 +22,8 @@ def test_writing_and_reading(program: Program, susan: User) -> None:
         'timestamp',
         'edited',
         'language',
+        'media',
+        'sensitive',
         'user_id',
         'username',
         'in_reply_to',
