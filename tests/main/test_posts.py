@@ -381,7 +381,13 @@ def test_a_page_costs_the_same_however_much_was_said(
         client = log_in(susan)
         client.get('/')
         numbers = {}
-        for path in (f'/post/{post.id}', '/tag/tag', '/bookmarks', f'/post/{post.id}/likes'):
+        for path in (
+            f'/post/{post.id}',
+            '/tag/tag',
+            '/bookmarks',
+            f'/post/{post.id}/likes',
+            '/activity',
+        ):
             with statements() as made:
                 assert client.get(path).status_code == 200
             numbers[path] = len(made)
@@ -397,6 +403,7 @@ def test_a_page_costs_the_same_however_much_was_said(
         '/tag/tag': 5,
         '/bookmarks': 4,
         f'/post/{post.id}/likes': 5,
+        '/activity': 9,
     }
     for number in range(20):
         above = write(john, f'{number} #tag @susan', post)

@@ -1,6 +1,7 @@
 """A post's HTML is kept and shown to many: what it shows is never old, and never one reader's."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask, current_app
@@ -59,13 +60,17 @@ def test_a_post_is_drawn_once_for_all(
     [
         ('body', 'Good day', 'Good day'),
         ('language', 'en', 'lang="en"'),
+        ('edited', datetime(2026, 11, 21), '<time datetime="2026-11-21'),
+        ('reply_count', 3, '>Answer 3<'),
+        ('like_count', 3, '>Like 3<'),
+        ('repost_count', 3, '>Repost 3<'),
         ('author.username', 'suse', 'href="/user/suse"'),
         ('author.avatar_digest', 'ab' * 16, f'<img src="/media/ab/{"ab" * 16}-96.webp"'),
         ('author.email', 'b@example.com', 'https://www.gravatar.com/avatar/'),
     ],
 )
 def test_what_changes_is_seen(
-    log_in: LogIn, readers: list[User], post: Post, name: str, value: str, shown: str
+    log_in: LogIn, readers: list[User], post: Post, name: str, value: object, shown: str
 ) -> None:
     client = log_in(readers[0])
     before = client.get('/explore').text
