@@ -87,7 +87,8 @@ def tag_key(tag: str) -> str:
 
     Of a very long key it is the beginning: one sign can stand for a sentence.
     """
-    return plain(unicodedata.normalize('NFKC', tag))[:TAG_KEY_LENGTH]
+    # An accent that stands alone has a space beside it, which MariaDB does not see at an end.
+    return plain(unicodedata.normalize('NFKC', tag)).replace(' ', '')[:TAG_KEY_LENGTH]
 
 
 def _found(text: str) -> Iterator[tuple[str, str, int]]:

@@ -104,6 +104,7 @@ def test_tags(text: str, found: list[str]) -> None:
         ('ｗｉｄｅ', 'wide'),
         ('Łódź', 'lodz'),
         ('عَرَبِيّ', 'عربي'),
+        ('aﹰ', 'A'),  # an accent that stands alone
     ],
 )
 def test_case_and_accents_of_a_tag_do_not_matter(one: str, other: str) -> None:
