@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from migrations.reshape import has_column
+from migrations.reshape import giving_ids_once, has_column
 
 revision = 'a1f7c3d95e20'
 down_revision = 'a41f7c20e6d9'
@@ -76,8 +76,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('media')
     op.drop_table('picture')
-    with op.batch_alter_table('post') as post:
+    with giving_ids_once('post') as post:
         post.drop_column('sensitive')
         post.drop_column('pictures_json')
-    with op.batch_alter_table('user') as user:
+    with giving_ids_once('user') as user:
         user.drop_column('avatar_digest')
