@@ -49,6 +49,13 @@ def picture_link(size: int) -> fields.Function:
     )
 
 
+def _flat(messages: Any) -> list[str]:
+    """Return the messages for a field; those for a list come by the number of the item."""
+    if isinstance(messages, dict):
+        return [message for several in messages.values() for message in _flat(several)]
+    return list(messages)
+
+
 class InputSchema(Schema):
     """What comes in. What is wrong with it ends the request with a 400."""
 
@@ -67,7 +74,8 @@ class InputSchema(Schema):
     def handle_error(
         self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any
     ) -> NoReturn:
-        errors: Any = error.messages
+        found: Any = error.messages
+        errors = {name: _flat(messages) for name, messages in found.items()}
         name, messages = next(iter(errors.items()))
         is_missing = any(MISSING in messages for messages in errors.values())
         abort(bad_request(self.must_be() if is_missing else f'{name}: {messages[0]}', errors))

@@ -226,6 +226,9 @@ def test_what_no_post_can_have(
     assert errors_of({'media': ids, 'alt': ['x' * 1001]}) == ['alt']
     assert errors_of({'media': ids, 'sensitive': 'yes'}) == ['sensitive']
     assert errors_of({'body': '', 'media': []}) == ['body']
+    wrong = json_of(program.post('/posts', {'media': ids, 'alt': ['fine', 7]}))
+    assert wrong['errors'] == {'alt': ['Not a valid string.']}
+    assert wrong['message'] == 'alt: Not a valid string.'
     assert errors_of({'sensitive': True}) == ['body']
     assert program.post('/posts', {'media': ids}).status_code == 201
     assert errors_of({'media': ids}) == ['media']
