@@ -4,13 +4,13 @@ import secrets
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.cli.demo import bulk, community
 from app.cli.demo.filling import analyze, texts
 from app.cli.reindex import reindex_with_progress
-from app.database import utcnow
+from app.database import unlimited, utcnow
 from app.extensions import db
 from app.models import User
 from app.search import SearchUnavailable
@@ -35,7 +35,10 @@ def demo(users: int | None, posts: int | None) -> None:
     password = secrets.token_urlsafe(9)
     try:
         # One transaction: whoever interrupts it finds the database as empty as it was.
-        with db.engine.begin() as connection:
+        with db.engine.begin() as connection, unlimited(connection):
+            if connection.dialect.name == 'postgresql':
+                # Millions of rows are counted at the end.
+                connection.execute(text('SET LOCAL statement_timeout = 0'))
             _require_people(connection, 0)
             if users is None or posts is None:
                 logins = community.fill(connection, utcnow(), password)
