@@ -60,13 +60,19 @@ def ids_by_name(connection: Connection) -> dict[str, int]:
 
 
 def insert_many(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows that have a value for each column that they name, as quickly as a driver can.
+    """Insert rows, all with the same columns, as quickly as a driver can.
 
     SQLAlchemy looks at each value of each row, for millions of which that takes minutes.
     """
     if not rows:
         return
     dialect = connection.dialect
+    defaults = {
+        column.name: column.default.arg  # type: ignore[union-attr, attr-defined]
+        for column in table.c
+        if column.default is not None and column.default.is_scalar and column.name not in rows[0]
+    }
+    rows = [{**defaults, **row} for row in rows]
     statement = insert(table).compile(dialect=dialect, column_keys=list(rows[0]))
     names = getattr(statement, 'positiontup', None) or list(rows[0])
     values: list[Any] = list(map(itemgetter(*names), rows))
