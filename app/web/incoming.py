@@ -68,7 +68,11 @@ class Request(flask.Request):
 
     def make_form_data_parser(self) -> FormDataParser:
         """Refuse a form of more fields, or more about them, than one of ours can have."""
-        if self.mimetype in MOST and self.endpoint not in UPLOADS:
+        # One with files is left to the parser, which stops at as many parts.
+        is_long = self.mimetype == 'multipart/form-data' and (
+            self.content_length is None or self.content_length > BESIDE_FILES
+        )
+        if self.mimetype in MOST and not (is_long and self.endpoint in UPLOADS):
             separator, most = MOST[self.mimetype]
             if self.get_data().count(separator) >= most:
                 raise RequestEntityTooLarge
@@ -107,7 +111,8 @@ def refuse_long_address() -> None:
 
 def expect_files() -> None:
     """Let requests be longer that bring files. (Before anything looks at their forms.)"""
-    if request.endpoint in UPLOADS and request.method != 'GET':
+    can_have_files = request.mimetype != 'application/x-www-form-urlencoded'
+    if request.endpoint in UPLOADS and request.method != 'GET' and can_have_files:
         request.max_content_length = UPLOADS[request.endpoint]
 
 

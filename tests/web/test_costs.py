@@ -210,8 +210,9 @@ def test_bodies_of_programs(costs: Costs, text: str) -> None:
     document = costs.app.test_client().get('/api/openapi.json').get_json()
     for rule, method in costs.changes(api=True):
         path = re.sub('<int:(.*?)>', r'{\1}', rule.rule)
-        content = document['paths'][path][method.lower()].get('requestBody', {}).get('content')
-        schema = content['application/json']['schema']['$ref'].rpartition('/')[2] if content else ''
+        content = document['paths'][path][method.lower()].get('requestBody', {}).get('content', {})
+        is_json = 'application/json' in content
+        schema = content['application/json']['schema']['$ref'].rpartition('/')[2] if is_json else ''
         names = document['components']['schemas'].get(schema, {'properties': ['x']})['properties']
         for name in names:
             body = {**dict.fromkeys(names, 'x'), name: beginning(TEXTS[text], 30_000)}
