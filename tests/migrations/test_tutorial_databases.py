@@ -421,5 +421,6 @@ def test_charsets_of_mariadb(new_database: NewDatabase, charset: str):
     stored = _stored(database, 'user')[1]
     assert (stored['username'], stored['about_me']) == ('José', 'ñ' * 140)
     with database.engine.begin() as connection:
-        connection.execute(text("INSERT INTO post VALUES (99, '🎉', now(), 1, 'en')"))
+        statement = 'INSERT INTO post (id, body, timestamp, user_id, language) VALUES '
+        connection.execute(text(statement + "(99, '🎉', now(), 1, 'en')"))
     assert ('🎉',) in database.rows('SELECT body FROM post')
