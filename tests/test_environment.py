@@ -48,7 +48,7 @@ def test_what_a_developer_has_set_reaches_no_test(tmp_path: Path) -> None:
         shutil.copy(PROJECT / name, tmp_path)
     (tmp_path / 'app').symlink_to(PROJECT / 'app')
     (tmp_path / 'tests').mkdir()
-    for name in ('__init__.py', 'conftest.py', 'environment.py'):
+    for name in ('__init__.py', 'conftest.py', 'environment.py', 'servers.py'):
         shutil.copy(PROJECT / 'tests' / name, tmp_path / 'tests')
     (tmp_path / 'tests' / 'test_inside.py').write_text(TEST)
     assert {'DATABASE_URL', 'ELASTICSEARCH_URL', 'REDIS_URL', 'MAIL_SERVER'} <= {*SETTINGS}

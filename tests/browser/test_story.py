@@ -111,7 +111,7 @@ def test_a_long_post_unfolds_without_a_script(make_visitor: MakeVisitor) -> None
     susan.register('susan')
     susan.post('\n'.join('x' * 12))
     page = susan.page
-    assert page.locator('summary').count() == 0
+    assert page.locator('article summary').count() == 0
     susan.post(LONG)
     assert page.content().count('href="https://example.org"') == 1
     for path in ('/explore', '/user/susan', '/search?q=example'):
