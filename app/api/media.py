@@ -1,6 +1,7 @@
 """Pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from apifairy import authenticate, other_responses, response
@@ -11,10 +12,9 @@ from app.api.blueprint import bp
 from app.api.errors import bad_request, try_later
 from app.api.schemas import MediaSchema, UserEntrySchema
 from app.errors.handlers import json_error
-from app.media.images import Picture, avatar, photograph
-from app.models import Media, User
+from app.media.images import avatar
 from app.web.incoming import Request
-from app.web.uploads import UploadError, explained, receive
+from app.web.uploads import UploadError, explained, receive, receive_photograph
 
 FORM = 'multipart/form-data'
 RAW = ['image/', 'application/octet-stream']  # how the types of bodies begin that are a file
@@ -47,7 +47,8 @@ def upload_media() -> Any:
 
     One that no post uses within a day is removed.
     """
-    return with_picture(lambda user, picture: user.keep(picture), photograph), 201
+    with refused():
+        return receive_photograph(caller(), uploaded_file()), 201
 
 
 @bp.route('/me/avatar', methods=['PUT'])
@@ -56,7 +57,10 @@ def upload_media() -> Any:
 @response(UserEntrySchema)
 def set_avatar() -> Any:
     """Upload a picture of oneself, of which the middle square is shown from now on."""
-    with_picture(User.set_avatar, avatar)
+    with refused():
+        picture = receive(caller(), uploaded_file(), avatar)
+        with explained():
+            caller().set_avatar(picture)
     return caller()
 
 
@@ -68,14 +72,11 @@ def delete_avatar() -> tuple[str, int]:
     return '', 204
 
 
-def with_picture(
-    use: Callable[[User, Picture], Media | None], make: Callable[[IO[bytes]], Picture]
-) -> Media | None:
-    """Let `use` have the picture that has come in; else answer why not."""
+@contextmanager
+def refused() -> Iterator[None]:
+    """Answer why a picture is not taken."""
     try:
-        picture = receive(caller(), uploaded_file(), make)
-        with explained():
-            return use(caller(), picture)
+        yield
     except UploadError as error:
         if error.retry_after is not None:
             abort(try_later(error.status, str(error.message), error.retry_after))

@@ -16,12 +16,11 @@ from app.extensions import db
 from app.forms.validators import CodePoints, PlainText
 from app.main.blueprint import bp
 from app.main.forms import BoxForm
-from app.media.images import photograph
 from app.models import Post
 from app.models.media import ALT_LENGTH, MOST_PICTURES, Shot, UnknownPictureError
 from app.text import BODY_LENGTH, clean_body, is_plain, straight
 from app.web.public import card, login_required_unless_public
-from app.web.uploads import KINDS, UploadError, explained, receive
+from app.web.uploads import KINDS, UploadError, receive_photograph
 
 TOO_MANY = _l('A post may have at most %(num)d pictures.', num=MOST_PICTURES)
 NOT_PLAIN = _l('This text contains characters that cannot be stored.')
@@ -93,9 +92,7 @@ class PostForm(BoxForm):
             errors, files = [TOO_MANY], []
         for number, file in enumerate(files):
             try:
-                picture = receive(current_user, file.stream, photograph)
-                with explained():
-                    media = current_user.keep(picture)
+                media = receive_photograph(current_user, file.stream)
             except UploadError as error:
                 self.status = error.status
                 errors.append(f'{straight(file.filename or "")}: {error.message}')
@@ -137,9 +134,7 @@ def upload_picture() -> str | Response:
     if file is None:
         abort(400)
     try:
-        picture = receive(current_user, file.stream, photograph)
-        with explained():
-            media = current_user.keep(picture)
+        media = receive_photograph(current_user, file.stream)
     except UploadError as error:
         return Response(str(error.message), error.status, mimetype='text/plain')
     return render_template('_chosen_picture.html', shot=Shot.of(media, ''))

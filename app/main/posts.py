@@ -38,13 +38,9 @@ REACTIONS: dict[str, tuple[Callable[[User, Post], bool], str]] = {
 }
 
 
-def post_or_404(id_: int) -> Post:
-    return Post.find(id_) or abort(404)
-
-
 def own_post(id_: int) -> Post:
     """Return a post of the person who is logged in: 403 when it is somebody else's."""
-    post = post_or_404(id_)
+    post = Post.find(id_) or abort(404)
     if post.user_id != current_user.id:
         abort(403)
     return post
@@ -64,7 +60,7 @@ def title_of(post: Post) -> str:
 @login_required_unless_public
 def post(id: int) -> Response | tuple[str, int]:
     """Show a post between what it answers and what answers it, with a box to answer."""
-    post = post_or_404(id)
+    post = Post.find(id) or abort(404)
     form = None if is_stranger() else PostForm()
     if form is not None and form.validate_on_submit():
         answer = Post(body=form.post.data, author=current_user, in_reply_to=post.id)
@@ -149,13 +145,11 @@ def delete_post(id: int) -> str | Response:
     return render_template('main/delete_post.html', title=_('Delete Post'), post=post)
 
 
-@bp.route(
-    '/post/<int:id>/<any(like,unlike,repost,unrepost,bookmark,unbookmark):action>', methods=['POST']
-)
+@bp.route(f'/post/<int:id>/<any({",".join(REACTIONS)}):action>', methods=['POST'])
 @login_required
 def react(id: int, action: str) -> Response | str:
     """Like a post, pass it on or keep it, or take that back. Twice is as good as once."""
-    post = post_or_404(id)
+    post = Post.find(id) or abort(404)
     do, done = REACTIONS[action]
     do(current_user, post)
     db.session.commit()
@@ -181,4 +175,4 @@ def reposts(id: int) -> str:
 
 def _people(id_: int, people: type[Likers | Reposters], title: str) -> str:
     back = url_for('main.post', id=id_), _('Back to the post')
-    return list_beside(people(post_or_404(id_)), title, back, id=id_)
+    return list_beside(people(Post.find(id_) or abort(404)), title, back, id=id_)

@@ -7,10 +7,17 @@ from typing import IO
 from flask_babel import lazy_gettext as _l
 
 from app.extensions import db
-from app.media.images import MEGAPIXELS, MOST_BYTES, BadPictureError, BusyError, Picture
+from app.media.images import (
+    MEGAPIXELS,
+    MOST_BYTES,
+    BadPictureError,
+    BusyError,
+    Picture,
+    photograph,
+)
 from app.media.storage import LEFT_ALONE, StorageUnavailableError
 from app.models import User
-from app.models.media import QuotaExceededError
+from app.models.media import Media, QuotaExceededError
 from app.web import limits
 
 # What a browser offers to choose from.
@@ -65,6 +72,13 @@ def receive(user: User, file: IO[bytes], make: Callable[[IO[bytes]], Picture]) -
         user.check_quota()
         db.session.commit()
         return make(file)
+
+
+def receive_photograph(user: User, file: IO[bytes]) -> Media:
+    """Store a picture for a post that `user` sends. Raises UploadError."""
+    picture = receive(user, file, photograph)
+    with explained():
+        return user.keep(picture)
 
 
 @contextmanager
