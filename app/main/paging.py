@@ -1,10 +1,14 @@
-"""Which page a request wants, and the addresses of the pages beside it."""
+"""Which page a request wants, what it shows, and the addresses of the pages beside it."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from flask import current_app, request, url_for
+from flask_login import current_user
 
+from app.models import reaction
 from app.models.listing import MANY_DIGITS, OUT_OF_REACH, Listing, Page
+from app.models.reaction import Shown
 from app.web.public import is_stranger
 
 T = TypeVar('T')
@@ -26,6 +30,11 @@ def links_to(page: Page[Any], endpoint: str, **values: Any) -> dict[str, str | N
         'prev_url': url_for(endpoint, **values, **page.newer) if page.newer else None,
         'next_url': url_for(endpoint, **values, **page.older) if page.older else None,
     }
+
+
+def shown(posts: Iterable[Any]) -> list[Shown]:
+    """Return what the page of its reader shows of `posts`, in their order: one query."""
+    return reaction.shown(current_user.id if current_user.is_authenticated else None, posts)
 
 
 def new_posts_in(name: str, page: Page[Any]) -> dict[str, str] | None:

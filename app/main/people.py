@@ -14,8 +14,7 @@ from werkzeug.wrappers import Response
 from app.extensions import csrf, db
 from app.main.blueprint import bp
 from app.main.forms import EditProfileForm, EmptyForm
-from app.main.paging import links_to, requested_page
-from app.main.shown import shown
+from app.main.paging import links_to, requested_page, shown
 from app.media.images import avatar
 from app.models import User
 from app.models.listing import Listing

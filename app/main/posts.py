@@ -13,10 +13,9 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import links_to, requested_page
+from app.main.paging import links_to, requested_page, shown
 from app.main.people import PICTURE_SIZE, list_beside
 from app.main.pictures import PostForm, publish
-from app.main.shown import shown
 from app.models import Post, User
 from app.models.people import Likers, Reposters
 from app.models.timeline import AnswersTo

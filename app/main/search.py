@@ -9,9 +9,8 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import page_number
+from app.main.paging import page_number, shown
 from app.main.people import in_a_list
-from app.main.shown import shown
 from app.models import Post, SearchableMixin, User
 from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse
 

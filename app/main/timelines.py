@@ -7,9 +7,8 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import links_to, new_posts_in, requested_page
+from app.main.paging import links_to, new_posts_in, requested_page, shown
 from app.main.pictures import PostForm, publish
-from app.main.shown import shown
 from app.models import Post, Tag
 from app.models.listing import Span
 from app.models.people import RecentAuthors

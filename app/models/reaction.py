@@ -186,6 +186,14 @@ class Shown:
     post: Any
     context: Context = NOTHING
     reposters: tuple[str, ...] = ()  # the names of those who put it there by passing it on
+    # Who wrote what it answers: '' if that was deleted, None where the page says so anyway.
+    answers: str | None = None
+    is_alone: bool = False  # it is what the page is about
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What those are called whom it mentions, by the keys of app/markup.py."""
+        return dict(self.context.names)
 
 
 def shown(reader_id: int | None, posts: Iterable[Any]) -> list[Shown]:
@@ -197,7 +205,7 @@ def shown(reader_id: int | None, posts: Iterable[Any]) -> list[Shown]:
             reposters.append(post.reposted_by)
     found = contexts(reader_id, once)
     return [
-        Shown(post, found.get(id_, NOTHING), (*reposters,))
+        Shown(post, found.get(id_, NOTHING), (*reposters,), getattr(post, 'answers', None))
         for id_, (post, reposters) in once.items()
     ]
 

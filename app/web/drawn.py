@@ -25,7 +25,7 @@ _Drawn = LRUCache[tuple[Any, ...], Markup]
 
 
 def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
-    """Return the HTML of posts (app/main/shown.py), with what `search_query` has found marked."""
+    """Return the HTML of what `shown` gave, with what `search_query` has found marked."""
     draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]
     is_member = current_user.is_authenticated
     is_foreign = _Foreign(current_user.id if is_member else None)
@@ -43,7 +43,8 @@ def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Marku
         pictures = post.pictures_json, post.sensitive
         by = author.username, author.email, author.avatar_digest
         numbers = post.reply_count, post.like_count, post.repost_count
-        key = (*said, *pictures, *by, post.edited, post.in_reply_to, *numbers, *shown.facts)
+        around = shown.context, shown.reposters, shown.answers, shown.is_alone
+        key = (*said, *pictures, *by, post.edited, post.in_reply_to, *numbers, *around)
         found.append(_kept((*key, foreign, *page), drawing))
     return found
 
