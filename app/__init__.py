@@ -66,6 +66,10 @@ def create_app(config_class: type[Config] = Config) -> Flask:
 
     app.register_blueprint(auth_bp, url_prefix='/auth')
 
+    from app.settings import bp as settings_bp
+
+    app.register_blueprint(settings_bp, url_prefix='/settings')
+
     from app.main import bp as main_bp
 
     app.register_blueprint(main_bp)

@@ -11,7 +11,7 @@ MOST_ROOMS = 30
 # Packages and loose modules, from the roof down: each imports from those below it alone.
 PLAN = """
     microblog app cli
-    api main auth errors tasks
+    api main settings auth errors tasks
     forms web logs email
     models languages search media
     extensions database

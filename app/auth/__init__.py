@@ -1,4 +1,4 @@
-from app.auth import account, login, reset  # noqa: F401
+from app.auth import account, login, prove, reset  # noqa: F401 (their views)
 from app.auth.blueprint import bp
 
 __all__ = ['bp']

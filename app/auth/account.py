@@ -35,7 +35,7 @@ def change_password() -> str | Response:
         login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
         flash(_('Your password has been changed.'))
         return remember_browser(redirect(url_for('main.edit_profile')), current_user)
-    return render_template('auth/account.html', title=_('Change Password'), form=form)
+    return render_template('settings/frame.html', title=_('Change Password'), form=form)
 
 
 @bp.route('/change_email', methods=['GET', 'POST'])
@@ -52,7 +52,7 @@ def change_email() -> str | Response:
         else:
             flash(check_mail(_('Check your new email address for the instructions to confirm it')))
         return redirect(url_for('main.edit_profile'))
-    return render_template('auth/account.html', title=_('Change Email'), form=form)
+    return render_template('settings/frame.html', title=_('Change Email'), form=form)
 
 
 @bp.route('/confirm_email/<token>', methods=['GET', 'POST'])

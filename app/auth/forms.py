@@ -126,5 +126,10 @@ class ChangeEmailForm(Form):
     submit = SubmitField(_l('Change Email'))
 
 
+class ProveForm(Form):
+    current_password = current_password_field()
+    submit = SubmitField(_l('Continue'))
+
+
 class ConfirmEmailForm(Form):
     submit = SubmitField(_l('Confirm Email'))

@@ -11,6 +11,7 @@ from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.logs import audit
 from app.models import User
+from app.web import proof
 from app.web.guesses import authenticate
 from app.web.known_browsers import remember_browser
 from app.web.site import local_path
@@ -29,6 +30,7 @@ def login() -> str | Response:
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
         login_user(user, remember=form.remember_me.data)
+        proof.give()
         audit.note('login', user)
         next_page = local_path(request.args.get('next'), url_for('main.index'))
         return remember_browser(redirect(next_page), user)

@@ -116,6 +116,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.reset_password': [('10 per hour', link), ('60 per hour', address)],
     'auth.change_password': [('10 per hour', person)],
     'auth.change_email': [('5 per hour', person)],
+    'auth.prove': [('30 per hour', person)],  # and app/web/guesses.py
     'auth.confirm_email': [('10 per hour', link), ('60 per hour', address)],
     'main.index': [('30 per minute', person)],
     'main.post': [('30 per minute', person)],

@@ -1,0 +1,22 @@
+"""Asking a person who is logged in once more who they are."""
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from app.auth.blueprint import bp
+from app.auth.forms import ProveForm
+from app.web import proof
+from app.web.site import local_path
+
+
+@bp.route('/prove', methods=['GET', 'POST'])
+@login_required
+def prove() -> str | Response:
+    """Ask for the password again, and lead on to the page that wanted it."""
+    form = ProveForm()
+    if form.validate_on_submit():
+        proof.give()
+        return redirect(local_path(request.args.get('next'), url_for('settings.overview')))
+    return render_template('auth/prove.html', title=_('Is it you?'), form=form)

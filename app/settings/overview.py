@@ -1,0 +1,40 @@
+"""One page from which a person governs all of their account, and the list of its parts."""
+
+from typing import NamedTuple
+
+from flask import render_template
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import login_required
+
+from app.settings.blueprint import bp
+
+
+class Section(NamedTuple):
+    """A page of the settings: where it is, and what a person finds there."""
+
+    endpoint: str
+    title: LazyString
+    about: LazyString
+
+
+# In the order of the pages. The tutorial's own stand where they always stood.
+SECTIONS = [
+    Section('main.edit_profile', _l('Profile'), _l('Your name, picture and description')),
+    Section('auth.change_password', _l('Password'), _l('What you log in with')),
+    Section('auth.change_email', _l('Email'), _l('The address that mails go to')),
+]
+
+
+@bp.app_template_global()
+def settings_sections() -> list[Section]:
+    """Return the parts of the settings, for the list beside each of them."""
+    return SECTIONS
+
+
+@bp.route('')
+@login_required
+def overview() -> str:
+    """Show what there is to set."""
+    return render_template('settings/overview.html', title=_('Settings'))
