@@ -24,11 +24,15 @@ def present_request_id() -> str:
     return request_id() if has_request_context() else continued_request.get()
 
 
+def present_app() -> Flask:
+    """Return the application itself, for threads and signals, where `current_app` is none."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    return app
+
+
 def in_background(job: Callable[..., object], *args: object) -> Thread:
     """Run `job(*args)` on a thread with an application context of its own; log how it fails."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
-
-    number = present_request_id()
+    app, number = present_app(), present_request_id()
 
     def run() -> None:
         continued_request.set(number)

@@ -222,7 +222,7 @@ def _reader() -> User:
 
 
 def _stranger(reader: User) -> User:
-    return db.session.scalars(select(User).where(User.id != reader.id).order_by(User.id)).first()  # type: ignore[return-value]
+    return db.session.scalars(select(User).where(User.id != reader.id).order_by(User.id)).first()  # type: ignore[return-value]  # there are others
 
 
 def _receive_messages(reader: User, author: User) -> None:

@@ -212,7 +212,7 @@ def _alter_columns(table: sa.Table) -> None:
     columns = [column for column in table.c if column is not table.autoincrement_column]
     if dialect.name == 'mysql':
         # All at once, since each statement may copy the whole table.
-        compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+        compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # no statement is needed
         changes = [f'MODIFY {compiler.get_column_specification(column)}' for column in columns]
         op.execute(f'ALTER TABLE {compiler.preparer.format_table(table)} {", ".join(changes)}')
         return

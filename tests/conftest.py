@@ -232,7 +232,7 @@ def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Any:
     return _builders[key]
 
 
-Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign,assignment]
+Rule._compile_builder = _compile_builder_once  # type: ignore[assignment]
 
 
 def application(config_class: type[Config]) -> Flask:

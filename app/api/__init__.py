@@ -10,9 +10,9 @@ from app.api.blueprint import bp
 with warnings.catch_warnings():
     # It misses what makes schemas out of models. Ours are written by hand.
     warnings.filterwarnings('ignore', 'Flask-SQLAlchemy integration', UserWarning)
-    import flask_marshmallow  # noqa: F401
+    import flask_marshmallow
 
-from app.api import (  # noqa: F401 (after that)
+from app.api import (
     account,
     activity,
     errors,

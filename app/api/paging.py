@@ -17,7 +17,7 @@ from app.models import Post, User
 from app.models.activity import Activities
 from app.models.correspondence import Messages
 from app.models.listing import OUT_OF_REACH, Page
-from app.models.people import Followed, Followers, Likers, Reposters
+from app.models.people import People
 from app.models.timeline import AnswersTo, Bookmarked, Timeline, place_of
 from app.search import DEEPEST_HIT, Order, SearchUnavailable
 
@@ -194,9 +194,7 @@ def collection(
     }
 
 
-def people_page(
-    people: Followers | Followed | Likers | Reposters, arguments: Arguments
-) -> dict[str, Any]:
+def people_page(people: People, arguments: Arguments) -> dict[str, Any]:
     """Return a page of people."""
     page = people.page(arguments['page'], arguments['per_page'])
     return collection(page.items, page.older is not None, people.total(), arguments)

@@ -142,7 +142,7 @@ def set_answer_timeout(connection: Any, seconds: float | None) -> None:
         connection.answer_timeout = seconds
     elif isinstance(connection, pymysql.Connection):
         # Its one time-out for reading also holds for the handshake, which has to be quicker.
-        connection._read_timeout = seconds  # type: ignore[attr-defined]
+        connection._read_timeout = seconds  # type: ignore[attr-defined]  # its own
 
 
 @contextmanager
@@ -200,6 +200,12 @@ def waiting_for_writers(connection: Connection, seconds: float) -> Iterator[None
         yield
     finally:
         driver.execute(f'PRAGMA busy_timeout = {usual}')
+
+
+def id_in(text: str) -> int | None:
+    """Return the id that `text` is, None for what cannot be one."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_ID))
+    return int(text) if is_number and int(text) <= LARGEST_ID else None
 
 
 def insert_if_absent(table: Table, row: Mapping[str, Any], backend: str) -> Insert:

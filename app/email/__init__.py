@@ -6,7 +6,7 @@ import idna
 from flask import current_app
 from flask_mail import Message, email_dispatched
 
-from app.background import in_background
+from app.background import in_background, present_app
 from app.email.smtp import ImpatientConnection
 
 # A file's name, its media type, and what is in it.
@@ -63,7 +63,7 @@ def deliver(message: Message) -> None:
             connection.send(message)
         return
     # Whoever listens for mails (mail.record_messages in tests) hears of this one as well.
-    email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
+    email_dispatched.send(present_app(), message=message)
     attached = ''.join(f'\nAttachment: {a.filename}' for a in message.attachments)
     current_app.logger.info(
         'MAIL_SERVER is not set, so this mail stays here:\nSubject: %s\nTo: %s%s\n\n%s\n\n%s',

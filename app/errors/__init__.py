@@ -1,4 +1,4 @@
-from app.errors import handlers  # noqa: F401
+from app.errors import handlers
 from app.errors.blueprint import bp
 
 __all__ = ['bp']

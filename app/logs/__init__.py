@@ -23,7 +23,7 @@ from flask import (
 )
 from flask.logging import default_handler
 
-from app.background import present_request_id, request_id
+from app.background import present_app, present_request_id, request_id
 from app.logs import error_mail
 from app.logs.error_mail import AdminMailHandler
 
@@ -91,7 +91,7 @@ class OfApplication(logging.Filter):
 
     def filter(self, _record: logging.LogRecord) -> bool:
         if has_app_context():
-            return self.app() is current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+            return self.app() is present_app()
         return self.app == OfApplication.latest
 
 

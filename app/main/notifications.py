@@ -8,12 +8,10 @@ from math import isfinite
 from flask import Response, jsonify, request
 from flask_login import current_user, login_required
 
-from app.database import LARGEST_ID
+from app.database import id_in
 from app.main.blueprint import bp
 from app.models import Tag
 from app.models.timeline import AllPosts, PostsUnder, Timeline
-
-DIGITS = len(str(LARGEST_ID))
 
 
 @bp.route('/notifications')
@@ -43,11 +41,9 @@ def notifications() -> Response:
 def _timeline(name: str) -> Timeline | None:
     """Return what `new_posts_in` in paging.py calls `name`; None for anything else."""
     if name == 'home':
-        return current_user.followed_posts()  # type: ignore[no-any-return]
+        return current_user.followed_posts()  # type: ignore[no-any-return]  # a LocalProxy
     if name == 'explore':
         return AllPosts()
     kind, _colon, number = name.partition(':')
-    is_number = number.isascii() and number.isdigit() and len(number) <= DIGITS
-    if kind == 'tag' and is_number and int(number) <= LARGEST_ID:
-        return PostsUnder(Tag(id=int(number)))
-    return None
+    id_ = id_in(number) if kind == 'tag' else None
+    return None if id_ is None else PostsUnder(Tag(id=id_))

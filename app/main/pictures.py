@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SubmitField, TextAreaField
 from wtforms.validators import Optional
 
-from app.database import LARGEST_ID
+from app.database import id_in
 from app.extensions import db
 from app.forms.validators import CodePoints, PlainText
 from app.main.blueprint import bp
@@ -63,7 +63,7 @@ class PostForm(BoxForm):
         """Return the pictures that were in the box already, but for those that are to go."""
         removed = {*request.form.getlist('remove')}
         given = zip(request.form.getlist('media'), request.form.getlist('alt'), strict=False)
-        alts = {int(id_): alt for id_, alt in given if is_id(id_) and id_ not in removed}
+        alts = {int(id_): alt for id_, alt in given if id_in(id_) and id_ not in removed}
         ids = [*alts][:MOST_PICTURES]
         present = self.present.id if self.present is not None else None
         found = current_user.uploads(ids, present) if ids else []
@@ -105,10 +105,6 @@ class PostForm(BoxForm):
         alts = [shot.alt for shot in self.chosen]
         errors = {ALT_TOO_LONG for alt in alts if len(alt) > ALT_LENGTH}
         return errors | {NOT_PLAIN for alt in alts if not is_plain(alt)}
-
-
-def is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= LARGEST_ID
 
 
 def publish(post: Post, form: PostForm) -> None:

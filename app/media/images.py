@@ -104,7 +104,7 @@ def _decode(file: IO[bytes], wanted: dict[str, Any]) -> tuple[dict[str, Any], by
     command = [sys.executable, '-I', str(DECODER), json.dumps(wanted)]
     with _alone():
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 (no shell)
                 command, stdin=file, capture_output=True, timeout=TIME_LIMIT, check=False
             )
         except subprocess.TimeoutExpired:

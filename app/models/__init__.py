@@ -1,6 +1,6 @@
 """The tables and the rules that belong to them: no request, no template, no HTTP."""
 
-from app.models import counters  # noqa: F401 (it listens)
+from app.models import counters
 from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from blinker import Signal
 from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
-    CursorResult,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 
 from app.database import TABLE_OPTIONS, Base, insert_if_absent
 from app.extensions import db
+from app.models.base import rows_changed
 from app.models.locks import Lockable
 
 # Sent by an account that follows the account `followed` from now on (`change` is 1), or no longer
@@ -71,8 +71,7 @@ class Follower(Lockable):
         return and_(followers.c.follower_id == self.id, followers.c.followed_id == user.id)
 
     def _change(self, user: Follower, statement: Any, change: int) -> bool:
-        result = cast(CursorResult[Any], db.session.execute(statement))
-        if result.rowcount == 0:
+        if not rows_changed(statement):
             return False
         following_changed.send(self, followed=user, change=change)
         return True

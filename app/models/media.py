@@ -44,7 +44,7 @@ from app.media.images import (
 )
 from app.media.images import Picture as Files
 from app.media.storage import StorageUnavailableError, is_draft, storage
-from app.models.base import Identifier, Model
+from app.models.base import Identifier, Model, rows_changed
 from app.models.locks import Lockable
 
 MEGABYTE = 1000 * 1000
@@ -193,13 +193,8 @@ class Album(Illustrated):
         is_own = Media.post_id == self.id
         forget(is_own & Media.id.not_in(alts))
         is_free = (Media.user_id == self.user_id) & (Media.purpose == UPLOAD)
-        taken = db.session.execute(
-            update(Media)
-            .where(Media.id.in_(alts), is_own | is_free)
-            .values(purpose=POST, post_id=self.id),
-            execution_options={'synchronize_session': False},
-        )
-        if taken.rowcount != len(alts):  # type: ignore[attr-defined]
+        chosen = update(Media).where(Media.id.in_(alts), is_own | is_free)
+        if rows_changed(chosen.values(purpose=POST, post_id=self.id)) != len(alts):
             raise UnknownPictureError
         rows = db.session.scalars(select(Media).where(Media.id.in_(alts)))
         found = {media.id: media for media in rows}
@@ -296,10 +291,7 @@ def _add(files: Files) -> None:
 
 def forget(which: ColumnElement[bool]) -> None:
     """Let some uses be no uses any more. The pictures go soon after the caller's commit."""
-    done = db.session.execute(
-        update(Media).where(which).values(user_id=None), {'synchronize_session': False}
-    )
-    if done.rowcount:  # type: ignore[attr-defined]
+    if rows_changed(update(Media).where(which).values(user_id=None)):
         db.session.info[FORGOTTEN] = True
 
 
@@ -394,13 +386,9 @@ def _remove_claimed() -> int:
 
 def _take(digest: str, now: datetime) -> bool:
     """Tell whether this process, of several, removes a picture."""
-    taken = db.session.execute(
-        update(Picture)
-        .where(Picture.digest == digest, Picture.removed_since <= now - REMOVAL_TIME)
-        .values(removed_since=now),
-        execution_options={'synchronize_session': False, 'preserve_rowcount': True},
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    is_due = Picture.removed_since <= now - REMOVAL_TIME
+    statement = update(Picture).where(Picture.digest == digest, is_due).values(removed_since=now)
+    return bool(rows_changed(statement))
 
 
 def _give_back(digests: list[str]) -> None:

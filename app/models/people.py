@@ -31,14 +31,19 @@ def number_of_accounts() -> int:
     return total('accounts', select(User.id))
 
 
-class _People(Listing[User]):
+class People(Listing[User]):
     """The people at one end of what binds them to something: the latest accounts first."""
 
     end: Any  # the column with their ids
     other_end: Any  # the one with the id of what they are bound to
+    number: str  # the name of what is kept of how many they are
 
     def __init__(self, other: Any) -> None:
         self.other = other
+
+    def total(self) -> int:
+        """Return how many they are."""
+        return int(getattr(self.other, self.number))
 
     def position(self, item: User) -> Position:
         return (item.id,)
@@ -57,40 +62,32 @@ class _People(Listing[User]):
         return sorted(db.session.scalars(statement), key=self.position, reverse=True)
 
 
-class Followers(_People):
+class Followers(People):
     """The people who follow `user`."""
 
     end, other_end = followers.c.follower_id, followers.c.followed_id
-
-    def total(self) -> int:
-        return int(self.other.follower_count)
+    number = 'follower_count'
 
 
-class Followed(_People):
+class Followed(People):
     """The people whom `user` follows."""
 
     end, other_end = followers.c.followed_id, followers.c.follower_id
-
-    def total(self) -> int:
-        return int(self.other.followed_count)
+    number = 'followed_count'
 
 
-class Likers(_People):
+class Likers(People):
     """The people who like a post."""
 
     end, other_end = likes.c.user_id, likes.c.post_id
-
-    def total(self) -> int:
-        return int(self.other.like_count)
+    number = 'like_count'
 
 
-class Reposters(_People):
+class Reposters(People):
     """The people who have passed a post on."""
 
     end, other_end = Post.__table__.c.user_id, Post.__table__.c.repost_of
-
-    def total(self) -> int:
-        return int(self.other.repost_count)
+    number = 'repost_count'
 
 
 class RecentAuthors(Listing[tuple[User, datetime]]):

@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from blinker import Signal
 from sqlalchemy import (
     Column,
     CompoundSelect,
-    CursorResult,
     ForeignKey,
     Index,
     Integer,
@@ -30,7 +29,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 
 from app.database import TABLE_OPTIONS, Base, Timestamp, insert_if_absent, utcnow
 from app.extensions import db
-from app.models.base import Model
+from app.models.base import Model, rows_changed
 from app.models.locks import Lockable, hold
 from app.models.mention import mentions
 from app.models.post import Post
@@ -82,11 +81,11 @@ class Reacting(Lockable):
     def bookmark(self, post: Post) -> bool:
         """Keep `post` among the bookmarks; return whether that is new."""
         self._hold(post)
-        return _changes(insert_if_absent(bookmarks, self._row(post), _backend()))
+        return rows_changed(insert_if_absent(bookmarks, self._row(post), _backend())) > 0
 
     def unbookmark(self, post: Post) -> bool:
         """Keep `post` no longer; return whether that is new."""
-        return _changes(delete(bookmarks).where(*self._pair(bookmarks, post)))
+        return rows_changed(delete(bookmarks).where(*self._pair(bookmarks, post))) > 0
 
     def repost(self, post: Post) -> bool:
         """Pass `post` on to those who follow the account; return whether that is new."""
@@ -118,7 +117,7 @@ class Reacting(Lockable):
             raise ObjectDeletedError(inspect(post))
 
     def _like(self, post: Post, statement: Any, change: int) -> bool:
-        if not _changes(statement):
+        if not rows_changed(statement):
             return False
         liking_changed.send(self, post=post, change=change)
         return True
@@ -136,10 +135,6 @@ class Reacting(Lockable):
 
 def _backend() -> str:
     return db.session.get_bind().dialect.name
-
-
-def _changes(statement: Any) -> bool:
-    return cast(CursorResult[Any], db.session.execute(statement)).rowcount > 0
 
 
 class Context(NamedTuple):

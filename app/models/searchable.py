@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, StaticPool, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import search
+from app.background import present_app
 from app.database import changes
 from app.extensions import db
 from app.search import Order
@@ -98,8 +99,7 @@ class SearchableMixin:
             if count <= SMALL or _is_alone():
                 cls.reindex()
                 return
-            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-            threading.Thread(target=_build, args=(app, cls), daemon=True).start()
+            threading.Thread(target=_build, args=(present_app(), cls), daemon=True).start()
         raise search.SearchUnavailable('the index is being built')
 
 

@@ -7,19 +7,19 @@ its process, whatever that was: it counts as failed, and nothing waits for it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from flask import current_app
 from redis.exceptions import RedisError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
-from sqlalchemy import CursorResult, Index, String, bindparam, delete, select, update
+from sqlalchemy import Index, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
-from app.models.base import Model, UserId
+from app.models.base import Model, UserId, rows_changed
 from app.models.notification import Notification, Notified
 from app.text import is_storable
 
@@ -63,10 +63,10 @@ class Task(Model):
 
     def get_rq_job(self) -> Job | None:
         """Return what RQ knows of the job, None when that is nothing or Redis is away."""
-        if current_app.redis is None:  # type: ignore[attr-defined]
+        if current_app.redis is None:  # type: ignore[attr-defined]  # chapter 22's name
             return None
         try:
-            return Job.fetch(self.id, connection=current_app.redis)  # type: ignore[attr-defined]
+            return Job.fetch(self.id, connection=current_app.redis)  # type: ignore[attr-defined]  # chapter 22's name
         except (RedisError, NoSuchJobError):
             return None
 
@@ -138,9 +138,8 @@ def beat(task_id: str, **values: Any) -> bool:
         update(Task)
         .where(Task.id == task_id, Task.complete.is_(False))
         .values(heartbeat=utcnow(), **values)
-        .execution_options(synchronize_session=False)
     )
-    return cast(CursorResult[Any], db.session.execute(statement)).rowcount == 1
+    return rows_changed(statement) == 1
 
 
 # Put together once: every page asks for it.

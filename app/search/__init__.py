@@ -177,12 +177,12 @@ def init_app(app: Flask) -> None:
 
 
 def _choose(app: Flask) -> Engine:
-    app.elasticsearch = None  # type: ignore[attr-defined]
+    app.elasticsearch = None  # type: ignore[attr-defined]  # chapter 16's name
     if app.config['ELASTICSEARCH_URL']:
         from app.search.elasticsearch import ElasticsearchEngine, connect
 
-        app.elasticsearch = connect(app.config['ELASTICSEARCH_URL'])  # type: ignore[attr-defined]
-        return ElasticsearchEngine(app.elasticsearch)  # type: ignore[attr-defined]
+        app.elasticsearch = connect(app.config['ELASTICSEARCH_URL'])  # type: ignore[attr-defined]  # chapter 16's name
+        return ElasticsearchEngine(app.elasticsearch)  # type: ignore[attr-defined]  # chapter 16's name
     from app.search.fts5 import Fts5
 
     if app.config['SEARCH_INDEX']:

@@ -59,7 +59,7 @@ class Fts5(Engine):
             ids = [(id_,) for id_ in changes]
             rows = [(id_, document) for id_, document in changes.items() if document is not None]
             for table in tables:
-                connection.executemany(f'DELETE FROM {table} WHERE rowid = ?', ids)  # noqa: S608
+                connection.executemany(f'DELETE FROM {table} WHERE rowid = ?', ids)
                 _insert(connection, table, rows)
             if new in tables:
                 connection.executemany(
@@ -138,7 +138,7 @@ class Fts5(Engine):
             with self._rebuilding(index, token) as connection:
                 before = connection.total_changes
                 connection.execute(
-                    f"INSERT INTO {new}({new}, rank) VALUES ('merge', ?)",  # noqa: S608
+                    f"INSERT INTO {new}({new}, rank) VALUES ('merge', ?)",
                     (pages,),
                 )
                 changed = connection.total_changes - before
@@ -206,9 +206,9 @@ class _Search:
 
     def best(self, query: Query) -> list[int]:
         """Rank the newest entries that have each phrase, as many as pages can show."""
-        entries = self.connection.execute(
-            f'SELECT count(*) FROM {self.table}_docsize'  # noqa: S608
-        ).fetchone()[0]
+        entries = self.connection.execute(f'SELECT count(*) FROM {self.table}_docsize').fetchone()[
+            0
+        ]
         words = {word for phrase in query.wanted for word in phrase}
         rarity = {word: _rarity(self.count(_expression([(word,)])), entries) for word in words}
         scores: dict[int, float] = defaultdict(float)
@@ -221,14 +221,14 @@ class _Search:
 
     def count(self, expression: str) -> int:
         rows = self.connection.execute(
-            f'SELECT count(*) FROM {self.table} WHERE {self.table} MATCH ?',  # noqa: S608
+            f'SELECT count(*) FROM {self.table} WHERE {self.table} MATCH ?',
             (expression,),
         )
         return int(rows.fetchone()[0])
 
     def newest(self, expression: str, offset: int, limit: int) -> list[int]:
         rows = self.connection.execute(
-            f'SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?'  # noqa: S608
+            f'SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?'
             ' ORDER BY rowid DESC LIMIT ? OFFSET ?',
             (expression, limit, offset),
         )
@@ -266,7 +266,7 @@ def _has_table(connection: sqlite3.Connection, name: str) -> bool:
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[int, Document]]) -> None:
-    connection.executemany(f'INSERT INTO {table}(rowid, words) VALUES (?, ?)', rows)  # noqa: S608
+    connection.executemany(f'INSERT INTO {table}(rowid, words) VALUES (?, ?)', rows)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

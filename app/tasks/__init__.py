@@ -20,4 +20,4 @@ def init_app(app: Flask) -> None:
     runner = RQRunner(url) if url else ThreadRunner(app)
     app.extensions['tasks'] = runner
     # Under the tutorial's names; None without REDIS_URL.
-    app.redis, app.task_queue = runner.redis, runner.queue  # type: ignore[attr-defined]
+    app.redis, app.task_queue = runner.redis, runner.queue  # type: ignore[attr-defined]  # theirs

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
-from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.background import present_app
 from app.extensions import db
 from app.models import task
 
@@ -19,7 +19,7 @@ def heartbeat(task_id: str, time_limit: float = float('inf')) -> Iterator[None]:
     A thread cannot be ended from outside. One that outlives its time is given up: the heartbeat
     stops, the task counts as failed, and the next word of the job to its task ends the job.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = present_app()
     end = monotonic() + time_limit
     over = Event()
 

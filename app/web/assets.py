@@ -105,4 +105,4 @@ def init_app(app: Flask) -> None:
     )
     for prefix, *_rest in folders.values():
         server.add_files(str(public / prefix), f'{prefix}/')
-    app.wsgi_app = server  # type: ignore[method-assign]
+    app.wsgi_app = server

@@ -26,7 +26,7 @@ _Drawn = LRUCache[tuple[Any, ...], Markup]
 
 def drawn(posts: Iterable[Any], search_query: Query | None = None) -> list[Markup]:
     """Return the HTML of what `shown` gave, with what `search_query` has found marked."""
-    draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]
+    draw = current_app.jinja_env.get_template('_post.html').module.draw  # type: ignore[attr-defined]  # its macro
     is_member = current_user.is_authenticated
     is_foreign = _Foreign(current_user.id if is_member else None)
     page = present_language(), request.script_root, is_member

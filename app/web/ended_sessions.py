@@ -47,7 +47,7 @@ def may_be_sent_again() -> bool:
 def send_again() -> Response:
     """Lead back to the page with the form, where what was typed is, past the login if need be."""
     if not current_user.is_authenticated:
-        return login.unauthorized()  # type: ignore[no-any-return]
+        return login.unauthorized()  # type: ignore[no-any-return]  # untyped
     if request.endpoint in drafts.BOXES:
         drafts.keep()
     else:

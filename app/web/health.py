@@ -51,4 +51,4 @@ def init_app(app: Flask) -> None:
         return _answer(problem or 'ok', status=503 if problem else 200)
 
     views = {'/healthz': alive, '/readyz': ready}
-    app.wsgi_app = PlainRoutes(app.wsgi_app, views)  # type: ignore[method-assign]
+    app.wsgi_app = PlainRoutes(app.wsgi_app, views)

@@ -37,7 +37,7 @@ _ACQUIRE = f"""
     INSERT INTO entry SELECT :key, :now, :now + :seconds FROM number
     WHERE (SELECT count(*) {_IN_WINDOW}) + :amount <= :limit
     RETURNING key
-"""  # noqa: S608
+"""
 _CLEAN = ('DELETE FROM counter WHERE expiry <= :now', 'DELETE FROM entry WHERE expiry <= :now')
 
 
@@ -88,11 +88,11 @@ class LimitFile(Storage, MovingWindowSupport):
 
     def reset(self) -> int | None:
         tables = ('counter', 'entry')
-        return sum(len(self._run(f'DELETE FROM {table} RETURNING key')) for table in tables)  # noqa: S608
+        return sum(len(self._run(f'DELETE FROM {table} RETURNING key')) for table in tables)
 
     def clear(self, key: str) -> None:
         for table in ('counter', 'entry'):
-            self._run(f'DELETE FROM {table} WHERE key = :key', key=key)  # noqa: S608
+            self._run(f'DELETE FROM {table} WHERE key = :key', key=key)
 
     def _run(self, statement: str, **values: Any) -> list[Any]:
         with self._lock:

@@ -91,4 +91,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals['most_pictures'] = MOST_PICTURES
     app.jinja_env.globals['most_megabytes'] = MOST_BYTES // 1024 // 1024
     app.jinja_env.globals['alt_length'] = ALT_LENGTH
-    app.wsgi_app = Pictures(app)  # type: ignore[method-assign]
+    app.wsgi_app = Pictures(app)

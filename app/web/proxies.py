@@ -49,10 +49,10 @@ def init_app(app: Flask) -> None:
     """
     count, site = app.config['PROXY_COUNT'], app.config['SITE_URL'] or ''
     if count and urlsplit(site).scheme == 'https':
-        app.wsgi_app = redirect_to_https(app.wsgi_app, site)  # type: ignore[assignment, method-assign]
+        app.wsgi_app = redirect_to_https(app.wsgi_app, site)  # type: ignore[assignment]  # mypy wants a method
     if count:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0
         )
     if app.config['PREFERRED_URL_SCHEME'] == 'https':
-        app.wsgi_app = always_https(app.wsgi_app)  # type: ignore[assignment, method-assign]
+        app.wsgi_app = always_https(app.wsgi_app)  # type: ignore[assignment]  # mypy wants a method

@@ -24,7 +24,7 @@ def is_public() -> bool:
 
 def for_the_public(view: View) -> View:
     """Mark a view that can be read without an account where PUBLIC=1: limits.py asks for it."""
-    view.is_for_the_public = True  # type: ignore[attr-defined]
+    view.is_for_the_public = True  # type: ignore[attr-defined]  # a mark of ours
     return view
 
 

@@ -77,7 +77,7 @@ def padding() -> str:
 
 def init_app(app: Flask) -> None:
     # As Flask-Babel has done, which finds the catalogue anew for each text.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension
         lambda text: catalogue().ugettext(text),
         lambda one, many, number: catalogue().ungettext(one, many, number),
         newstyle=True,

@@ -69,4 +69,4 @@ def init_app(app: Flask) -> None:
     contacts = app.config['SECURITY_CONTACT']
     if contacts:
         views[SECURITY_TXT] = partial(_security_txt, contacts, app.config['SITE_URL'])
-    app.wsgi_app = PlainRoutes(app.wsgi_app, views)  # type: ignore[method-assign]
+    app.wsgi_app = PlainRoutes(app.wsgi_app, views)

@@ -112,7 +112,7 @@ def _adopt(*owners: sa.ColumnClause[int]) -> None:
     for owner in owners:
         orphans = _nobody(owner)
         if op.get_bind().execute(sa.select(owner).where(orphans).limit(1)).first() is not None:
-            change = sa.update(owner.table).where(orphans)  # type: ignore[arg-type]
+            change = sa.update(owner.table).where(orphans)  # type: ignore[arg-type]  # a table
             op.execute(change.values({owner.name: _placeholder()}))
 
 

@@ -71,7 +71,7 @@ def _new_columns(table: str, columns: set[str]) -> list[str]:
     for column in sa.inspect(connection).get_columns(table):
         if column['name'] in columns & outdated:
             new_type = copy.copy(column['type'])
-            new_type.charset, new_type.collation = 'utf8mb4', COLLATION  # type: ignore[attr-defined]
+            new_type.charset, new_type.collation = 'utf8mb4', COLLATION  # type: ignore[attr-defined]  # text
             null = 'NULL' if column['nullable'] else 'NOT NULL'
             type_text = new_type.compile(connection.dialect)
             changes.append(f'MODIFY `{column["name"]}` {type_text} {null}')

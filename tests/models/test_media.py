@@ -134,7 +134,7 @@ def test_the_same_upload_twice_at_once(
             with app.app_context():
                 together.wait()
                 work()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 (whatever it is)
             failures.append(error)
 
     def keep(id_: int) -> None:

@@ -60,7 +60,7 @@ def walk_at_once(app: Flask, weights: dict[Step, int], seed: int, steps: int) ->
                     wrong.append(error)
                     raise
 
-    threads = [Thread(target=go, args=[Random(f'{seed} {n}')]) for n in range(WALKERS)]  # noqa: S311
+    threads = [Thread(target=go, args=[Random(f'{seed} {n}')]) for n in range(WALKERS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -45,7 +45,7 @@ def test_folding_twice_changes_nothing() -> None:
 
 
 def test_places_are_those_of_the_same_words() -> None:
-    chance = random.Random(7)  # noqa: S311 - the same texts every time
+    chance = random.Random(7)
     ranges = [(0x20, 0x7F), (0xA0, 0x600), (0x900, 0xA00), (0xE00, 0xE80), (0x1100, 0x1200)]
     ranges += [(0x3040, 0x3100), (0x4E00, 0x4E80), (0xAC00, 0xAC80), (0xFF00, 0xFFE0)]
     ranges += [(0x300, 0x340), (0x1F300, 0x1F650)]

@@ -68,7 +68,7 @@ def insert_many(connection: Connection, table: Table, rows: list[Row]) -> None:
         return
     dialect = connection.dialect
     defaults = {
-        column.name: column.default.arg  # type: ignore[attr-defined]
+        column.name: column.default.arg  # type: ignore[attr-defined]  # is_scalar says so
         for column in table.c
         if column.default is not None and column.default.is_scalar and column.name not in rows[0]
     }
