@@ -3,14 +3,17 @@
 import io
 import json
 import re
+import resource
 from collections.abc import Callable
 from html import unescape
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from app import db
@@ -20,7 +23,7 @@ from app.models import Media, Post, User
 from app.models.media import Shot, tidy
 from tests.conftest import MakeUser
 from tests.pages import errors, heading
-from tests.pictures import a_file, decoded, form_with, wait_for_removals
+from tests.pictures import a_file, decoded, encoded, form_with, wait_for_removals
 from tests.statements import statements
 
 LogIn = Callable[[User], FlaskClient]
@@ -109,6 +112,24 @@ def test_a_timeline_asks_for_nothing_more(client: FlaskClient, susan: User) -> N
     with statements() as after:
         assert len(shown(client.get('/'))) == 20
     assert len(after) == len(before)
+
+
+@pytest.mark.slow
+def test_four_photographs_of_a_phone_are_stored_in_three_seconds(client: FlaskClient) -> None:
+    def spent() -> float:
+        used = [resource.getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+        return sum(each.ru_utime + each.ru_stime for each in used)
+
+    blurred = Image.effect_noise((504, 378), 90).resize((4032, 3024))
+    grain = Image.effect_noise(blurred.size, 20)
+    colours = [Image.blend(blurred, grain, part) for part in (0, 0.1, 0.15, 0.2, 0.25, 0.3)]
+    photos = [Image.merge('RGB', colours[number : number + 3]) for number in range(4)]
+    files = [(encoded(photo), 'x.jpg') for photo in photos]
+    form = form_with(post='', pictures=files)
+    before = spent()
+    assert client.post('/', **form).status_code == 302
+    assert spent() - before < 3
+    assert len(newest().pictures) == 4
 
 
 @pytest.mark.parametrize(
