@@ -15,7 +15,7 @@ PLAN = """
     forms web logs email
     models languages search media
     extensions database
-    background markup names time_limit text
+    background markup names weak_passwords time_limit text
     config
 """
 ROOMS = PLAN.split()

@@ -28,6 +28,7 @@ from app.models.activity import ANSWER, FOLLOW, LIKE, MENTION, REPOST
 from app.models.media import ALT_LENGTH, MOST_PICTURES
 from app.names import flaw_of
 from app.text import BODY_LENGTH, EMAIL_LENGTH, USERNAME_LENGTH
+from app.weak_passwords import weakness_of
 from app.web.pictures import picture_url
 
 AVATAR_SIZE = 128  # pixels
@@ -139,7 +140,20 @@ class ProfileSchema(PersonSchema):
     noindex = Flag(metadata={'description': NOINDEX})
 
 
-class RegistrationSchema(PersonSchema):
+class NewPasswordSchema(InputSchema):
+    """What has a new `password`, for whoever is in the same body or shows a token."""
+
+    @validates_schema
+    def check_password(self, data: Any, **_kwargs: Any) -> None:
+        """Refuse what the pages refuse."""
+        user = token_auth.current_user()
+        known = [user.username, user.email] if user else [data['username'], data['email']]
+        weakness = weakness_of(data['password'], known)
+        if weakness is not None:
+            raise ValidationError(str(weakness), 'password')
+
+
+class RegistrationSchema(PersonSchema, NewPasswordSchema):
     """A new account."""
 
     username = Username(required=True)
@@ -147,7 +161,7 @@ class RegistrationSchema(PersonSchema):
     password = NewPassword(required=True)
 
 
-class PasswordChangeSchema(InputSchema):
+class PasswordChangeSchema(NewPasswordSchema):
     """A new password, and the present one."""
 
     current_password = Password(required=True)

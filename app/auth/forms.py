@@ -1,6 +1,7 @@
 """The forms of logging in, registering, and changing what one registered with."""
 
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from wtforms import BooleanField, PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, EqualTo
 
@@ -15,6 +16,7 @@ from app.forms.validators import (
     PlainText,
     Username,
 )
+from app.models import User
 from app.text import EMAIL_LENGTH, normalize_name
 
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
@@ -84,7 +86,16 @@ def current_password_field() -> PasswordField:
     )
 
 
-class RegistrationForm(Form):
+class NewPasswordForm(Form):
+    """A form that sets a password, of whoever is logged in if nobody else is named."""
+
+    @property
+    def known(self) -> list[str]:
+        """What others know of the owner, so that it makes no password."""
+        return [current_user.username, current_user.email]
+
+
+class RegistrationForm(NewPasswordForm):
     username = StringField(
         _l('Username'),
         filters=[normalize_name],
@@ -95,6 +106,10 @@ class RegistrationForm(Form):
     password = new_password_field()
     password2 = repeated_password_field()
     submit = SubmitField(_l('Register'))
+
+    @property
+    def known(self) -> list[str]:
+        return [self.username.data or '', self.email.data or '']
 
 
 class ResetPasswordRequestForm(Form):
@@ -107,13 +122,21 @@ class ResetPasswordRequestForm(Form):
     submit = SubmitField(_l('Request Password Reset'))
 
 
-class ResetPasswordForm(Form):
+class ResetPasswordForm(NewPasswordForm):
     password = new_password_field()
     password2 = repeated_password_field()
     submit = SubmitField(_l('Set a new password'))
 
+    def __init__(self, owner: User | None) -> None:
+        super().__init__()
+        self.owner = owner
 
-class ChangePasswordForm(Form):
+    @property
+    def known(self) -> list[str]:
+        return [self.owner.username, self.owner.email] if self.owner is not None else []
+
+
+class ChangePasswordForm(NewPasswordForm):
     current_password = current_password_field()
     password = new_password_field()
     password2 = repeated_password_field()

@@ -47,7 +47,7 @@ def reset_password(token: str) -> str | Response:
     if current_user.is_authenticated:
         return redirect(url_for('main.index'))
     user = User.verify_reset_password_token(token)
-    form = ResetPasswordForm()
+    form = ResetPasswordForm(user)
     is_wanted = form.validate_on_submit()
     if user is None or (is_wanted and not user.lock_unchanged()):
         flash(_('This link is invalid or has expired.'))

@@ -12,6 +12,7 @@ from wtforms.validators import Email, Length, StopValidation, ValidationError
 from app.models import User
 from app.names import flaw_of
 from app.text import USERNAME_LENGTH, is_plain
+from app.weak_passwords import weakness_of
 from app.web.guesses import is_own_password
 
 
@@ -95,9 +96,9 @@ class FreeEmail:
 
 
 class NewPassword:
-    """A password that is long enough."""
+    """A password that is long enough, and that nobody guesses from the form's `known` names."""
 
-    def __call__(self, _form: Form, field: Field) -> None:
+    def __call__(self, form: Form, field: Field) -> None:
         least = current_app.config['PASSWORD_MIN_LENGTH']
         if len(field.data) < least:
             raise ValidationError(
@@ -107,6 +108,9 @@ class NewPassword:
                     least,
                 )
             )
+        weakness = weakness_of(field.data, form.known)
+        if weakness is not None:
+            raise ValidationError(_(weakness))
 
 
 class OwnPassword:

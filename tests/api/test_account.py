@@ -160,17 +160,17 @@ def test_a_new_password_ends_the_sessions(app: Flask, program: Program, susan: U
     [
         ({}, 'must include current_password and password fields', ['current_password', 'password']),
         (
-            {'password': 'x' * 8},
+            {'password': 'a new one'},
             'must include current_password and password fields',
             ['current_password'],
         ),
         (
-            {'current_password': 'wrong', 'password': 'x' * 8},
+            {'current_password': 'wrong', 'password': 'a new one'},
             'this is not your password',
             ['current_password'],
         ),
         (
-            {'current_password': '\ud800', 'password': 'x' * 8},
+            {'current_password': '\ud800', 'password': 'a new one'},
             'current_password: This text contains characters that cannot be stored.',
             ['current_password'],
         ),
@@ -180,7 +180,18 @@ def test_a_new_password_ends_the_sessions(app: Flask, program: Program, susan: U
             ['password'],
         ),
         (
-            {'current_password': 7, 'password': 'x' * 8},
+            {'current_password': PASSWORD, 'password': 'trustno1'},
+            'password: This password is one of the commonest: everybody would try it.',
+            ['password'],
+        ),
+        (
+            {'current_password': PASSWORD, 'password': 'susan@example.com'},
+            'password: This password is too close to your name, your address or the name of this '
+            'site.',
+            ['password'],
+        ),
+        (
+            {'current_password': 7, 'password': 'a new one'},
             'current_password: Not a valid string.',
             ['current_password'],
         ),

@@ -199,7 +199,15 @@ WRONG = [
 
 @pytest.mark.parametrize(
     ('field', 'value'),
-    [*WRONG, ('password', 'short'), ('password', None), ('password', '\ud800' * 9)],
+    [
+        *WRONG,
+        ('password', 'iloveyou1'),
+        ('password', 'alice-alice'),
+        ('password', 'microblog1'),
+        ('password', 'short'),
+        ('password', None),
+        ('password', '\ud800' * 9),
+    ],
 )
 def test_registering_with_what_cannot_be(stranger: Program, field: str, value: Any) -> None:
     response = stranger.post('/users', {**REGISTRATION, field: value})

@@ -15,6 +15,7 @@ from tests.mailbox import Mailbox
 from tests.pages import errors, flashes, heading
 
 OLD, NEW = 'the old one', 'the new one'
+OWN = 'This password is too close to your name, your address or the name of this site.'
 
 
 @pytest.fixture
@@ -76,6 +77,8 @@ def test_of_two_at_once_one_changes_the_password(app: Flask, susan: User, at_onc
         ('current_password', 'wrong', 'This is not your password.'),
         ('current_password', '', 'This field is required.'),
         ('password', 'short', 'A password must have at least 8 characters.'),
+        ('password', 'password1', 'This password is one of the commonest: everybody would try it.'),
+        ('password', 'susan1234', OWN),
         ('password2', 'another', 'Field must be equal to password.'),
     ],
 )

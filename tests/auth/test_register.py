@@ -99,6 +99,9 @@ REQUIRED = 'This field is required.'
         ('email', 'x' * 120 + '@example.com', 'Field cannot be longer than 120 characters.'),
         ('password', '', REQUIRED),
         ('password', 'seven77', 'A password must have at least 8 characters.'),
+        ('password', 'iloveyou1', 'one of the commonest'),
+        ('password', 'Susan-1999', 'too close to your name'),
+        ('password', 'microblog!', 'too close to your name'),
         ('password2', 'another one', 'Field must be equal to password.'),
     ],
 )
@@ -117,6 +120,13 @@ def test_what_was_typed_is_kept_but_no_password(client: FlaskClient) -> None:
     assert 'value="susan"' in response.text
     assert 'value="nonsense"' in response.text
     assert 'a good one' not in response.text
+
+
+@pytest.mark.parametrize('password', ['пароль пароль', 'x y' * 43, ' 🦜 a b c d ', '中' * 8])
+def test_passwords_are_any_text(client: FlaskClient, password: str) -> None:
+    assert send(client, password=password, password2=password).status_code == 302
+    typed = {'username': 'susan', 'password': password}
+    assert client.post('/auth/login', data=typed).location == '/index'
 
 
 def test_a_longer_password_can_be_demanded(make_app: Callable[..., Flask]) -> None:

@@ -121,6 +121,8 @@ def test_a_new_password_obeys_the_rules(client: FlaskClient, susan: User) -> Non
     path = f'/auth/reset_password/{susan.get_reset_password_token()}'
     short = client.post(path, data={'password': 'short', 'password2': 'short'})
     assert errors(short, 'password') == ['A password must have at least 8 characters.']
+    own = client.post(path, data={'password': 'susan-susan', 'password2': 'susan-susan'})
+    assert 'too close to your name' in errors(own, 'password')[0]
     different = client.post(path, data={'password': 'a new one', 'password2': 'another'})
     assert errors(different, 'password2') == ['Field must be equal to password.']
     assert susan.check_password('the old one')
