@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -45,6 +45,8 @@ _TABLES = (
 class Fts5(Engine):
     def __init__(self, path: Path) -> None:
         self.path = path
+        # While one connection is open, the end of another does not bring the log into the file.
+        self.idle: deque[tuple[tuple[int, ...], sqlite3.Connection]] = deque(maxlen=1)
 
     def exists(self, index: str) -> bool:
         with self._reading() as connection:
@@ -178,23 +180,43 @@ class Fts5(Engine):
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        # One for each use, which costs 0.2 ms: nothing is shared by threads or forked processes,
-        # and a file that was replaced is not held on to.
+        """Give a connection to nobody else meanwhile, and end what it was in the middle of."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None)
+            connection = self._idle_one() or self._new_one()
         except (OSError, sqlite3.Error) as error:
             raise SearchUnavailable(f'{self.path}: {error}') from error
         try:
             # The file can be made again: it need not survive a loss of power.
             connection.execute('PRAGMA synchronous = NORMAL')
             yield connection
+            connection.rollback()
+            self.idle.append((self._identity(), connection))
         except sqlite3.Error as error:
+            connection.close()
             remove_if_broken(self.path, error)
             # Locked, or the disk is full: the next one may succeed.
             raise Refused(f'{self.path}: {error}') from error
-        finally:
+        except BaseException:
             connection.close()
+            raise
+
+    def _new_one(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+
+    def _idle_one(self) -> sqlite3.Connection | None:
+        """Return the connection that nobody uses, if it is this process's, to the file of now."""
+        try:
+            identity, connection = self.idle.pop()
+        except IndexError:
+            return None
+        return connection if identity == self._identity() else None
+
+    def _identity(self) -> tuple[int, ...]:
+        file = os.stat(self.path) if os.path.exists(self.path) else None
+        return os.getpid(), *((file.st_dev, file.st_ino) if file is not None else ())
 
 
 class _Search:
