@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import re
 import resource
 import statistics
@@ -20,11 +21,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from werkzeug.test import EnvironBuilder
 
 from app import create_app, db
 from app.models import Message, Post, User
+from app.models.media import Shot
 from config import Config, database_uri
 
 READER = 'reader-50'
@@ -141,6 +143,8 @@ def main() -> None:
         filled = [Request(path, {'csrf_token': token, **form}) for path, form in requests]
         cost = _measure(app, browsers[True], filled, arguments.repeat // 2)
         _print_row(name, cost, None)
+    ratio = _ratio_of_pictures(app, browsers[True], arguments.repeat)
+    print(f'\nHome with four pictures in each post, to home without: {ratio:.2f}')
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f'\nLargest memory of the process: {peak:.0f} MB')
 
@@ -168,6 +172,27 @@ def _measure(app: Flask | None, browser: Browser, requests: list[Request], repea
             event.remove(db.engine, 'before_cursor_execute', count)
     times = [sum(browser.cpu_time(request) for request in requests) for _ in range(repeat)]
     return Cost(statistics.median(times), statements, size)
+
+
+def _ratio_of_pictures(app: Flask, browser: Browser, repeat: int) -> float:
+    """Return what home costs while its posts have four pictures each, to what without: in turns."""
+    alt = 'A street in the morning, with a tram and two people who wait for it'
+    with app.app_context():
+        posts = [entry.id for entry in _reader().followed_posts().newest(Config.POSTS_PER_PAGE)]
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(WARM_UP + repeat):
+        for has_pictures in (True, False):
+            with app.app_context():
+                for id_ in posts:
+                    shots = [Shot(n, f'{4 * id_ + n:032x}', 2048, 1536, alt) for n in range(4)]
+                    told = json.dumps(shots) if has_pictures else None
+                    db.session.execute(
+                        update(Post).where(Post.id == id_).values(pictures_json=told)
+                    )
+                db.session.commit()
+            times[has_pictures].append(browser.cpu_time(Request('/index')))
+    with_them, without = (statistics.median(times[key][WARM_UP:]) for key in (True, False))
+    return with_them / without
 
 
 def _bare_flask(size: int) -> Flask:
