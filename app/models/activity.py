@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
-from app.models.listing import Listing, Position, Span, beyond, sort
+from app.models.listing import Listing, Position, Span, cut_out
 from app.models.locks import BATCH
 from app.models.message import NEVER
 from app.models.notification import Notified, tell
@@ -185,16 +185,11 @@ class Activities(Listing[Activity]):
 
     def read(self, span: Span) -> list[Activity]:
         columns: list[Any] = [Activity.timestamp, Activity.id]
-        statement = select(Activity).where(Activity.user_id == self.person.id)
-        position = span.after if span.upward else span.before
-        if position is not None:
-            statement = statement.where(beyond(columns, position_values(position), span.upward))
-        statement = sort(statement, columns, span.upward).limit(span.limit).offset(span.skip)
-        statement = statement.options(
+        own = select(Activity).where(Activity.user_id == self.person.id)
+        statement = cut_out(span, own, columns, position_values).options(
             joinedload(Activity.actor), joinedload(Activity.post).joinedload(Post.author)
         )
-        found: Sequence[Activity] = db.session.scalars(statement).all()
-        return sorted(found, key=self.position, reverse=True)
+        return sorted(db.session.scalars(statement), key=self.position, reverse=True)
 
 
 class Concerned(Notified):

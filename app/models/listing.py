@@ -7,7 +7,7 @@ at once, not by counting entries from the top. So nothing is shown twice while o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +39,11 @@ class Span:
     def upward(self) -> bool:
         """Whether to start at `after` and read towards the newest entry."""
         return self.after is not None
+
+    @property
+    def position(self) -> Position | None:
+        """The one that the entries are next to."""
+        return self.before if self.after is None else self.after
 
 
 @dataclass(frozen=True)
@@ -143,3 +148,15 @@ def sort(
 ) -> Select[Any]:
     """Sort by `columns`, the newest first, or the oldest first when reading upward."""
     return statement.order_by(*(c.asc() if upward else c.desc() for c in columns))
+
+
+def cut_out(
+    span: Span,
+    statement: Select[Any],
+    columns: Sequence[ColumnElement[Any]],
+    values: Callable[[Position], Sequence[Any]] = tuple,
+) -> Select[Any]:
+    """Sort `statement` and cut `span` out of it; `values` has the columns of a position."""
+    if span.position is not None:
+        statement = statement.where(beyond(columns, values(span.position), span.upward))
+    return sort(statement, columns, span.upward).limit(span.limit).offset(span.skip)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 
 from app.extensions import db
 from app.models.followers import followers
-from app.models.listing import LARGEST_SKIP, Listing, Position, Span, beyond, sort
+from app.models.listing import LARGEST_SKIP, Listing, Position, Span, cut_out, sort
 from app.models.post import Post
 from app.models.reaction import likes
 from app.models.timeline import BEGINS, EPOCH, MICROSECOND, POST, position_values
@@ -49,16 +49,8 @@ class People(Listing[User]):
         return (item.id,)
 
     def read(self, span: Span) -> list[User]:
-        columns: list[Any] = [self.end]
-        statement = (
-            select(User)
-            .join(self.end.table, self.end == User.id)
-            .where(self.other_end == self.other.id)
-        )
-        position = span.after if span.upward else span.before
-        if position is not None:
-            statement = statement.where(beyond(columns, position, span.upward))
-        statement = sort(statement, columns, span.upward).limit(span.limit).offset(span.skip)
+        bound = select(User).join(self.end.table, self.end == User.id)
+        statement = cut_out(span, bound.where(self.other_end == self.other.id), [self.end])
         return sorted(db.session.scalars(statement), key=self.position, reverse=True)
 
 
@@ -117,9 +109,6 @@ class RecentAuthors(Listing[tuple[User, datetime]]):
             pair = followers.c.follower_id == self.reader.id, followers.c.followed_id == User.id
             statement = statement.where(User.id != self.reader.id, ~exists().where(*pair))
         columns: list[Any] = [authors.c.timestamp, User.id]
-        position = span.after if span.upward else span.before
-        if position is not None:
-            statement = statement.where(beyond(columns, position_values(position), span.upward))
-        statement = sort(statement, columns, span.upward).limit(span.limit).offset(span.skip)
+        statement = cut_out(span, statement, columns, position_values)
         found = [(user, timestamp) for user, timestamp in db.session.execute(statement)]
         return sorted(found, key=self.position, reverse=True)

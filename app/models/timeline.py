@@ -11,7 +11,7 @@ put together once for each shape: both would cost more than the database does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -114,15 +114,30 @@ def place_of(entries: Any, id_: int) -> str:
     return '0-0' if timestamp is None else f'{(timestamp - EPOCH) // MICROSECOND}-{id_}'
 
 
+def _is_followed_by_reader(author_id: Any) -> ColumnElement[bool]:
+    return exists().where(followers.c.follower_id == READER, followers.c.followed_id == author_id)
+
+
+def _is_followed(author_id: Any) -> ColumnElement[bool]:
+    return or_(author_id == READER, _is_followed_by_reader(author_id))
+
+
 class Timeline(Listing[Entry]):
     """Posts by time, the newest first."""
 
     position_size = 2
     model = Post
+    # Selects the ids and times of all that is in it, by which columns, and given which values.
+    chosen: Select[Any]
+    columns: Any = POST
+    values: Mapping[str, Any] = {}
 
     def position(self, item: Entry) -> Position:
         timestamp, id_ = item.place
         return (timestamp - EPOCH) // MICROSECOND, id_
+
+    def read(self, span: Span) -> list[Entry]:
+        return _entries(_of(type(self), Shape.of(span)), span, **self.values)
 
     def newest(self, limit: int) -> list[Entry]:
         """Return the newest `limit` posts."""
@@ -138,96 +153,88 @@ class Timeline(Listing[Entry]):
 
     def total(self) -> int:
         """Return how many posts there are in all, or were lately where there are many."""
-        raise NotImplementedError
+        return total(f'{type(self).__name__} {self.values}', self.chosen.params(self.values))
 
 
 class AllPosts(Timeline):
     """Everybody's posts: the Explore page. Answers and reposts are not among them."""
 
-    def total(self) -> int:
-        return total('posts', select(Post.id).where(BEGINS, is_original(POST)))
-
-    def read(self, span: Span) -> list[Entry]:
-        return _entries(_of_all(Shape.of(span)), span)
+    chosen = CHOSEN.where(BEGINS, is_original(POST))
 
 
 class PostsBy(Timeline):
     """The posts of one author, and those that they pass on."""
 
+    chosen = CHOSEN.where(POST.user_id == bindparam('author'), BEGINS)
+
     def __init__(self, author: Reader) -> None:
         self.author = author
+        self.values = {'author': author.id}
 
     def total(self) -> int:
         return self.author.post_count
-
-    def read(self, span: Span) -> list[Entry]:
-        return _entries(_of_one(Shape.of(span)), span, author=self.author.id)
 
 
 class AnswersBy(PostsBy):
     """The answers of one author to posts."""
 
-    def total(self) -> int:
-        answers = select(Post.id).where(Post.user_id == self.author.id, POST.is_answer == true())
-        return total(f'answers by {self.author.id}', answers)
-
-    def read(self, span: Span) -> list[Entry]:
-        return _entries(_answers_of_one(Shape.of(span)), span, author=self.author.id)
+    chosen = CHOSEN.where(POST.user_id == bindparam('author'), POST.is_answer == true())
+    total = Timeline.total
 
 
 class AnswersTo(Timeline):
     """The answers to a post: the oldest first, so that `before` is above and `after` below."""
 
+    chosen = CHOSEN.where(POST.in_reply_to == bindparam('post'))
+
     def __init__(self, post: Post) -> None:
         self.post = post
+        self.values = {'post': post.id}
 
     def total(self) -> int:
         return self.post.reply_count
 
     def read(self, span: Span) -> list[Entry]:
         shape = Shape(Shape.of(span).bounded, not span.upward, span.skip > 0)
-        return _entries(_answers_to_one(shape), span, post=self.post.id)[::-1]
+        return _entries(_of(type(self), shape), span, **self.values)[::-1]
 
 
 class PostsUnder(Timeline):
     """All that has a tag."""
 
+    columns = post_tags.c
+    chosen = select(columns.post_id.label('id'), columns.timestamp).where(
+        columns.tag_id == bindparam('tag')
+    )
+
     def __init__(self, tag: Tag) -> None:
-        self.tag = tag
-
-    def total(self) -> int:
-        tagged = select(post_tags.c.post_id).where(post_tags.c.tag_id == self.tag.id)
-        return total(f'posts under {self.tag.id}', tagged)
-
-    def read(self, span: Span) -> list[Entry]:
-        return _entries(_under_one(Shape.of(span)), span, tag=self.tag.id)
+        self.values = {'tag': tag.id}
 
 
 class Bookmarked(Timeline):
     """What a reader keeps: what was kept last comes first."""
 
+    columns = bookmarks.c
+    chosen = select(columns.post_id.label('id'), columns.timestamp).where(columns.user_id == READER)
+
     def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-
-    def total(self) -> int:
-        kept = select(bookmarks.c.post_id).where(bookmarks.c.user_id == self.reader.id)
-        return total(f'bookmarks of {self.reader.id}', kept)
-
-    def read(self, span: Span) -> list[Entry]:
-        return _entries(_bookmarked(Shape.of(span)), span, reader=self.reader.id)
+        self.values = {'reader': reader.id}
 
 
 class FollowedPosts(Timeline):
     """The reader's own posts and those of everybody the reader follows: the home page."""
 
+    chosen = CHOSEN.where(BEGINS, _is_followed(POST.user_id))
+
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self.values = {'reader': reader.id}
 
     def total(self) -> int:
         authors = _authors().subquery('followed')
         user = Model.metadata.tables['user'].c
         counted = select(func.sum(user.post_count)).where(user.id.in_(select(authors.c.author_id)))
-        return int(db.session.scalar(counted, {'reader': self.reader.id}) or 0)
+        return int(db.session.scalar(counted, self.values) or 0)
 
     def read(self, span: Span) -> list[Entry]:
         if self.reader.followed_count == 0:
@@ -247,24 +254,22 @@ class FollowedPosts(Timeline):
             return False
         if self.reader.followed_count <= MANY_AUTHORS:
             span = Span(1, after=position)
-            return bool(rows(_newest_authors(Shape.of(span), True), span, reader=self.reader.id))
+            return bool(rows(_newest_authors(Shape.of(span), True), span, **self.values))
         # Of what is older than the newest posts of the whole site, an earlier question has told.
-        span = Span(1)
-        statement = _recent(Shape.of(span), True)
-        found = _entries(statement, span, reader=self.reader.id, recent=RECENT_POSTS)
+        found = self._among_recent(Span(1), of_others=True)
         return any(self.position(entry) > position for entry in found)
 
     def _of_newest_authors(self, span: Span) -> list[Entry]:
         """The newest n posts can only be by the n authors whose newest post is the newest."""
-        found = rows(_newest_authors(Shape.of(span)), span, reader=self.reader.id)
+        found = rows(_newest_authors(Shape.of(span)), span, **self.values)
         # Merge the newest posts of each of these.
         authors = {f'author_{n}': author for n, (author,) in enumerate(found)}
         return _entries(_merge(len(authors), Shape.of(span)), span, **authors) if authors else []
 
-    def _among_recent(self, span: Span) -> list[Entry]:
+    def _among_recent(self, span: Span, of_others: bool = False) -> list[Entry]:
         """Look through the newest posts of the whole site."""
-        statement = _recent(Shape.of(span))
-        return _entries(statement, span, reader=self.reader.id, recent=RECENT_POSTS)
+        statement = _recent(Shape.of(span), of_others)
+        return _entries(statement, span, recent=RECENT_POSTS, **self.values)
 
     def _recent_are_all(self, span: Span) -> bool:
         """Tell whether there is nothing beyond the posts that `_among_recent` has looked through.
@@ -275,10 +280,10 @@ class FollowedPosts(Timeline):
         return not rows(_ids_of_all(Shape.of(next_one)), next_one)
 
     def _skip_among_all(self, span: Span) -> list[Entry]:
-        return _entries(_followed_of_all(Shape.of(span)), span, reader=self.reader.id)
+        return super().read(span)
 
     def _skip_among_authors(self, span: Span) -> list[Entry]:
-        authors = db.session.scalars(_authors(), {'reader': self.reader.id}).all()
+        authors = db.session.scalars(_authors(), self.values).all()
         return _entries(_of_some(Shape.of(span)), span, authors=authors)
 
 
@@ -297,9 +302,8 @@ class Reader:
 
 def rows(statement: Select[Any], span: Span, **values: Any) -> Sequence[Any]:
     """Return what `statement` selects for `span` and the other `values` of its parameters."""
-    position = span.after if span.upward else span.before
-    if position is not None:
-        values['timestamp'], values['id'] = position_values(position)
+    if span.position is not None:
+        values['timestamp'], values['id'] = position_values(span.position)
     if span.skip:
         values['skip'] = span.skip
     db.session.flush()
@@ -387,47 +391,14 @@ def _ids_of_all(shape: Shape) -> Select[Any]:
 
 
 @_with_authors
-def _of_all(shape: Shape) -> Select[Any]:
-    return cut(CHOSEN.where(BEGINS, is_original(POST)), POST, shape)
-
-
-@_with_authors
-def _of_one(shape: Shape) -> Select[Any]:
-    return cut(CHOSEN.where(POST.user_id == bindparam('author'), BEGINS), POST, shape)
-
-
-@_with_authors
-def _answers_of_one(shape: Shape) -> Select[Any]:
-    by_one = POST.user_id == bindparam('author'), POST.is_answer == true()
-    return cut(CHOSEN.where(*by_one), POST, shape)
-
-
-@_with_authors
-def _answers_to_one(shape: Shape) -> Select[Any]:
-    return cut(CHOSEN.where(POST.in_reply_to == bindparam('post')), POST, shape)
-
-
-@_with_authors
-def _under_one(shape: Shape) -> Select[Any]:
-    tagged = select(post_tags.c.post_id.label('id'), post_tags.c.timestamp)
-    return cut(tagged.where(post_tags.c.tag_id == bindparam('tag')), post_tags.c, shape)
-
-
-@_with_authors
-def _bookmarked(shape: Shape) -> Select[Any]:
-    kept = select(bookmarks.c.post_id.label('id'), bookmarks.c.timestamp)
-    return cut(kept.where(bookmarks.c.user_id == READER), bookmarks.c, shape)
+def _of(timeline: type[Timeline], shape: Shape) -> Select[Any]:
+    return cut(timeline.chosen, timeline.columns, shape)
 
 
 @_with_authors
 def _of_some(shape: Shape) -> Select[Any]:
     by_one_of_them = POST.user_id.in_(bindparam('authors', expanding=True))
     return cut(CHOSEN.where(by_one_of_them, BEGINS), POST, shape)
-
-
-@_with_authors
-def _followed_of_all(shape: Shape) -> Select[Any]:
-    return cut(CHOSEN.where(BEGINS, _is_followed(POST.user_id)), POST, shape)
 
 
 @_with_authors
@@ -489,14 +460,6 @@ def _followed() -> Select[Any]:
     """Select the ids of everybody followed as `author_id`."""
     followed = select(followers.c.followed_id.label('author_id'))
     return followed.where(followers.c.follower_id == READER)
-
-
-def _is_followed(author_id: Any) -> ColumnElement[bool]:
-    return or_(author_id == READER, _is_followed_by_reader(author_id))
-
-
-def _is_followed_by_reader(author_id: Any) -> ColumnElement[bool]:
-    return exists().where(followers.c.follower_id == READER, followers.c.followed_id == author_id)
 
 
 def cut(statement: Select[Any], entries: Any, shape: Shape, limit: Any = LIMIT) -> Select[Any]:

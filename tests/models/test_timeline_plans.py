@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, Select, create_engine, insert, text
 
 from app.database import Base
 from app.models import Post, User, timeline
-from app.models.timeline import Shape
+from app.models.timeline import (
+    AllPosts,
+    AnswersBy,
+    AnswersTo,
+    Bookmarked,
+    PostsBy,
+    PostsUnder,
+    Shape,
+)
 
 POSTS = 2000
 REPOSTED_EVERY = 10
@@ -43,13 +52,11 @@ def connection() -> Iterator[Connection]:
 @pytest.mark.parametrize(
     'statement',
     [
-        timeline._of_all,
         timeline._ids_of_all,
-        timeline._of_one,
-        timeline._answers_of_one,
-        timeline._answers_to_one,
-        timeline._under_one,
-        timeline._bookmarked,
+        *(
+            partial(timeline._of, kind)
+            for kind in (AllPosts, PostsBy, AnswersBy, AnswersTo, PostsUnder, Bookmarked)
+        ),
     ],
 )
 def test_a_page_is_read_along_an_index_and_not_sorted(
