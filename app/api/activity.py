@@ -8,7 +8,7 @@ from app.api.auth import caller, caller_id, token_auth
 from app.api.blueprint import bp
 from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
 from app.api.schemas import ActivitySchema
-from app.extensions import db
+from app.api.views import does
 from app.models.activity import Activities
 from app.models.reaction import shown
 
@@ -33,10 +33,7 @@ def get_activity(page: Arguments) -> dict[str, Any]:
     return {**found, 'items': items}
 
 
-@bp.route('/activity/read', methods=['POST'])
-@authenticate(token_auth)
-def read_activity() -> tuple[str, int]:
+@does('POST', '/activity/read')
+def read_activity() -> None:
     """Count everything that concerns one as seen."""
     caller().mark_activities_read()
-    db.session.commit()
-    return '', 204

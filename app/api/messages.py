@@ -1,8 +1,9 @@
 """Private messages (chapters 21 and 23)."""
 
+from functools import partial
 from typing import Any
 
-from apifairy import arguments, authenticate, response
+from apifairy import authenticate, response
 from flask import abort, url_for
 
 from app.api.auth import caller, token_auth
@@ -11,44 +12,36 @@ from app.api.body import body
 from app.api.caching import conditional
 from app.api.entries import entry_or_404
 from app.api.errors import bad_request
-from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
+from app.api.paging import Arguments, collection_of, timeline_page
 from app.api.schemas import LocationSchema, MessageSchema, NewMessageSchema
+from app.api.views import does, lists
 from app.extensions import db
 from app.models import Message, User
 from app.models.correspondence import Conversation, Received, Sent
 
 MessageCollectionSchema = collection_of(MessageSchema, 'MessageCollection')
+lists_messages = partial(lists, of=MessageCollectionSchema, page_of=timeline_page)
 
 
-@bp.route('/messages', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(MessageCollectionSchema)
-def get_messages(page: Arguments) -> dict[str, Any]:
+@lists_messages('/messages')
+def get_messages() -> Received:
     """Read what others have sent, the newest first.
 
     It stays unread until `POST /api/messages/read`.
     """
-    return timeline_page(Received(caller()), page)
+    return Received(caller())
 
 
-@bp.route('/messages/sent', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(MessageCollectionSchema)
-def get_sent_messages(page: Arguments) -> dict[str, Any]:
+@lists_messages('/messages/sent')
+def get_sent_messages() -> Sent:
     """Read what one has sent, the newest first."""
-    return timeline_page(Sent(caller()), page)
+    return Sent(caller())
 
 
-@bp.route('/users/<int:id>/messages', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(MessageCollectionSchema)
-def get_conversation(page: Arguments, id: int) -> dict[str, Any]:
+@lists_messages('/users/<int:id>/messages')
+def get_conversation(id: int) -> Conversation:
     """Read what one has written to somebody and back, the newest first."""
-    other = entry_or_404(User, id)
-    return timeline_page(Conversation(caller(), other), page)
+    return Conversation(caller(), entry_or_404(User, id))
 
 
 @bp.route('/messages', methods=['POST'])
@@ -62,13 +55,10 @@ def send_message(data: Arguments) -> Any:
     return message, 201, {'Location': url_for('api.get_message', id=message.id)}
 
 
-@bp.route('/messages/read', methods=['POST'])
-@authenticate(token_auth)
-def read_messages() -> tuple[str, int]:
+@does('POST', '/messages/read')
+def read_messages() -> None:
     """Count everything that has been received as read."""
     caller().mark_messages_read()
-    db.session.commit()
-    return '', 204
 
 
 @bp.route('/messages/<int:id>', methods=['GET'])
@@ -80,13 +70,10 @@ def get_message(id: int) -> Message:
     return caller().own_message(id) or abort(404)
 
 
-@bp.route('/messages/<int:id>', methods=['DELETE'])
-@authenticate(token_auth)
-def delete_message(id: int) -> tuple[str, int]:
+@does('DELETE', '/messages/<int:id>')
+def delete_message(id: int) -> None:
     """Delete one's own copy of a message. The other side keeps theirs."""
     caller().delete_message(caller().own_message(id) or abort(404))
-    db.session.commit()
-    return '', 204
 
 
 def find_recipient(data: Arguments) -> User:

@@ -1,5 +1,6 @@
 """What people write, one by one and as timelines."""
 
+from functools import partial
 from typing import Any
 
 from apifairy import arguments, authenticate, other_responses, response
@@ -20,53 +21,62 @@ from app.api.paging import (
     timeline_page,
 )
 from app.api.schemas import EditedPostSchema, LocationSchema, NewPostSchema, PostSchema
+from app.api.views import does, lists
 from app.extensions import db
 from app.markup import tags
 from app.models import Post, User
 from app.models.media import UnknownPictureError
 from app.models.reaction import Shown, shown
 from app.models.tag import Tag
-from app.models.timeline import AllPosts, AnswersBy, AnswersTo, PostsBy, PostsUnder
+from app.models.timeline import (
+    AllPosts,
+    AnswersBy,
+    AnswersTo,
+    FollowedPosts,
+    PostsBy,
+    PostsUnder,
+    Timeline,
+)
 from app.text import BODY_LENGTH
 
 NOT_YOURS = {403: "This post is somebody else's"}
 PostCollectionSchema = collection_of(PostSchema, 'PostCollection')
 
 
-@bp.route('/posts', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(PostCollectionSchema)
-def get_posts(page: Arguments) -> dict[str, Any]:
+def with_marks(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of posts with what the caller did to them: one query for all."""
+    return {**page, 'items': shown(caller_id(), page['items'])}
+
+
+def posts_page(timeline: Timeline, wanted: Arguments) -> dict[str, Any]:
+    return with_marks(timeline_page(timeline, wanted))
+
+
+lists_posts = partial(lists, of=PostCollectionSchema, page_of=posts_page)
+
+
+@lists_posts('/posts')
+def get_posts() -> AllPosts:
     """Read everybody's posts, the newest first. Answers are not among them."""
-    return with_marks(timeline_page(AllPosts(), page))
+    return AllPosts()
 
 
-@bp.route('/timeline', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(PostCollectionSchema)
-def get_timeline(page: Arguments) -> dict[str, Any]:
+@lists_posts('/timeline')
+def get_timeline() -> FollowedPosts:
     """Read what one writes and passes on, and what everybody followed does, the newest first."""
-    return with_marks(timeline_page(caller().followed_posts(), page))
+    return caller().followed_posts()
 
 
-@bp.route('/users/<int:id>/posts', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(PostCollectionSchema)
-def get_user_posts(page: Arguments, id: int) -> dict[str, Any]:
+@lists_posts('/users/<int:id>/posts')
+def get_user_posts(id: int) -> PostsBy:
     """Read what somebody wrote and passed on, the newest first."""
-    return with_marks(timeline_page(PostsBy(entry_or_404(User, id)), page))
+    return PostsBy(entry_or_404(User, id))
 
 
-@bp.route('/users/<int:id>/answers', methods=['GET'])
-@authenticate(token_auth)
-@arguments(TimelinePageSchema)
-@response(PostCollectionSchema)
-def get_user_answers(page: Arguments, id: int) -> dict[str, Any]:
+@lists_posts('/users/<int:id>/answers')
+def get_user_answers(id: int) -> AnswersBy:
     """Read what somebody wrote in answer to posts, the newest first."""
-    return with_marks(timeline_page(AnswersBy(entry_or_404(User, id)), page))
+    return AnswersBy(entry_or_404(User, id))
 
 
 @bp.route('/tags/<word>/posts', methods=['GET'])
@@ -83,7 +93,7 @@ def get_tag_posts(page: Arguments, word: str) -> dict[str, Any]:
     tag = Tag.find(word)
     if tag is None:
         return collection([], False, 0, page)
-    return with_marks(timeline_page(PostsUnder(tag), page))
+    return posts_page(PostsUnder(tag), page)
 
 
 @bp.route('/posts', methods=['POST'])
@@ -111,13 +121,10 @@ def get_post(id: int) -> Shown:
     return marked(post_or_404(id))
 
 
-@bp.route('/posts/<int:id>/replies', methods=['GET'])
-@authenticate(token_auth)
-@arguments(RepliesPageSchema)
-@response(PostCollectionSchema)
-def get_replies(page: Arguments, id: int) -> dict[str, Any]:
+@lists_posts('/posts/<int:id>/replies', RepliesPageSchema)
+def get_replies(id: int) -> AnswersTo:
     """Read what answers a post, the oldest first."""
-    return with_marks(timeline_page(AnswersTo(post_or_404(id)), page))
+    return AnswersTo(post_or_404(id))
 
 
 @bp.route('/posts/<int:id>', methods=['PUT'])
@@ -154,14 +161,11 @@ def write(post: Post, data: Arguments, is_new: bool = False) -> None:
     db.session.commit()
 
 
-@bp.route('/posts/<int:id>', methods=['DELETE'])
-@authenticate(token_auth)
+@does('DELETE', '/posts/<int:id>')
 @other_responses(NOT_YOURS)
-def delete_post(id: int) -> tuple[str, int]:
+def delete_post(id: int) -> None:
     """Delete a post of one's own. Its answers stay."""
     db.session.delete(own_post(id))
-    db.session.commit()
-    return '', 204
 
 
 def own_post(id: int) -> Post:
@@ -175,8 +179,3 @@ def own_post(id: int) -> Post:
 def marked(post: Post) -> Shown:
     """Return a post with what the caller did to it."""
     return shown(caller_id(), [post])[0]
-
-
-def with_marks(page: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of posts with what the caller did to them: one query for all."""
-    return {**page, 'items': shown(caller_id(), page['items'])}

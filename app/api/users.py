@@ -1,5 +1,6 @@
 """People (chapter 23)."""
 
+from functools import partial
 from typing import Any
 
 from apifairy import arguments, authenticate, other_responses, response
@@ -16,9 +17,11 @@ from app.api.errors import bad_request, try_later
 from app.api.paging import (
     UNAVAILABLE,
     Arguments,
+    PageSchema,
     PeoplePageSchema,
     collection,
     collection_of,
+    people_page,
     search_page,
     skipped,
 )
@@ -29,6 +32,7 @@ from app.api.schemas import (
     UserEntrySchema,
     UserSchema,
 )
+from app.api.views import lists
 from app.auth.email import send_change_email_email
 from app.errors.handlers import RETRY_AFTER
 from app.extensions import db
@@ -38,6 +42,7 @@ from app.web import limits
 from app.web.site import site_url
 
 UserCollectionSchema = collection_of(UserSchema, 'UserCollection')
+lists_people = partial(lists, schema=PageSchema, of=UserCollectionSchema, page_of=people_page)
 
 # A token alone is not to be worth the account: who has the address gets a new password for it.
 PROOF_WANTED = 'a new e-mail address needs your current_password; a link is then mailed to it'
