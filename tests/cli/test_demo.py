@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskCliRunner
 from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from app.cli.demo import bulk
 from app.cli.demo.filling import texts
@@ -169,7 +170,7 @@ def test_writes_all_or_nothing(runner: FlaskCliRunner, monkeypatch: pytest.Monke
     def interrupt(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('app.cli.demo.community.recount', interrupt)
+    monkeypatch.setattr('app.models.User.repost', interrupt)
     assert runner.invoke(args=['demo']).exit_code == 1
     assert number_of(User) == number_of(Post) == 0
 
@@ -182,8 +183,9 @@ def test_refuses_when_another_process_is_quicker(runner: FlaskCliRunner) -> None
     def overtake(_connection, _cursor, statement, *_others):
         if statement.startswith('INSERT') and not overtaken:
             overtaken.append(statement)
-            db.session.add(User(username='susan', email='other@example.com'))
-            db.session.commit()
+            with Session(db.engine) as other_session:
+                other_session.add(User(username='susan', email='other@example.com'))
+                other_session.commit()
 
     event.listen(db.engine, 'before_cursor_execute', overtake)
     result = runner.invoke(args=['demo'])

@@ -35,13 +35,13 @@ def demo(users: int | None, posts: int | None) -> None:
     password = secrets.token_urlsafe(9)
     try:
         # One transaction: whoever interrupts it finds the database as empty as it was.
-        with db.engine.begin() as connection, unlimited(connection):
+        with db.session.begin(), unlimited(connection := db.session.connection()):
             if connection.dialect.name == 'postgresql':
                 # Millions of rows are counted at the end.
                 connection.execute(text('SET LOCAL statement_timeout = 0'))
             _require_people(connection, 0)
             if users is None or posts is None:
-                logins = community.fill(connection, utcnow(), password)
+                logins = community.fill(utcnow(), password)
             else:
                 logins = bulk.fill(connection, utcnow(), password, users, posts)
             # Somebody may have signed up in the meantime.

@@ -1,4 +1,4 @@
-"""What both kinds of demo data share: inserts past the ORM, and the counters they leave behind."""
+"""What fills a database with demo data: texts, inserts past the ORM, and their counters."""
 
 import json
 from datetime import datetime
@@ -23,7 +23,6 @@ from sqlalchemy import (
 from app.models import Post, User, followers
 from app.models.activity import MOST_UNREAD, Activity
 from app.models.mention import mentions
-from app.models.message import NEVER
 from app.models.reaction import bookmarks, likes
 from app.models.tag import Tag, post_tags
 from app.text import case_key
@@ -129,21 +128,17 @@ def continue_ids(connection: Connection, next_id: int) -> None:
 def recount(connection: Connection) -> None:
     """Set the counters of all people, which inserts past the ORM leave at 0."""
     begun = select(func.count()).where(Post.user_id == User.id, Post.is_answer.is_(False))
-    told = select(func.count()).where(
-        Activity.user_id == User.id,
-        Activity.timestamp > func.coalesce(User.last_activity_read_time, NEVER),
-    )
-    unread: Any = told.scalar_subquery()
+    unread = _number_of(Activity.user_id)
     numbers = {
         User.post_count: begun.scalar_subquery(),
-        User.follower_count: _pairs(followers.c.followed_id),
-        User.followed_count: _pairs(followers.c.follower_id),
+        User.follower_count: _number_of(followers.c.followed_id),
+        User.followed_count: _number_of(followers.c.follower_id),
         User.unread_activity_count: case((unread > MOST_UNREAD, MOST_UNREAD), else_=unread),
     }
     connection.execute(update(User).values(numbers))
 
 
-def _pairs(person: Any) -> Any:
+def _number_of(person: Any) -> Any:
     return select(func.count()).where(person == User.id).scalar_subquery()
 
 
