@@ -41,11 +41,14 @@ def export_posts() -> str | Response:
 
 def _start_export() -> None:
     # Only a request knows the site's address and the visitor's language.
-    site = site_url()
-    url = site and absolute_url(site, 'main.posts_archive', user_id=str(current_user.id))
+    site, own = site_url(), str(current_user.id)
     try:
         current_user.launch_task(
-            'export_posts', _('Exporting posts...'), url=url, locale=str(get_locale() or 'en')
+            'export_posts',
+            _('Exporting posts...'),
+            url=site and absolute_url(site, 'main.posts_archive', user_id=own),
+            locale=str(get_locale() or 'en'),
+            pictures_url=site and absolute_url(site, 'main.pictures_archive', user_id=own),
         )
     except JobsUnavailableError:
         flash(_('Background jobs are not available right now. Please try again later.'))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 
 from app.extensions import db
 from app.models import Post, User
@@ -105,6 +105,12 @@ def size(user_id: int) -> int:
     )
     first, *others = counts
     return db.session.scalar(select(sum(others, first))) or 0
+
+
+def has_pictures(user_id: int) -> bool:
+    """Tell whether posts of a user have pictures, which the archive only names."""
+    with_some = (POST.user_id == user_id) & POST.pictures_json.is_not(None)
+    return bool(db.session.scalar(select(exists().where(with_some))))
 
 
 def _batches(name: str, user_id: int) -> Iterator[list[Entry]]:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
 
 from app import db
 from app.models import Post, User
+from app.models.media import Shot
 from app.models.reaction import bookmarks, likes
 from app.tasks import archive, export, export_posts
 from tests.conftest import MakeUser
@@ -213,12 +214,21 @@ def test_a_large_archive_is_a_link(
         assert url not in part.get_content()
 
 
-def test_the_link_is_made_in_the_request(
+@pytest.mark.parametrize('has_pictures', [True, False])
+@pytest.mark.parametrize('is_large', [True, False])
+def test_the_links_are_made_in_the_request(
     make_app: Callable[..., Flask],
     susan: User,
     mailbox: Mailbox,
     monkeypatch: pytest.MonkeyPatch,
+    has_pictures: bool,
+    is_large: bool,
 ) -> None:
+    write(susan, 3)
+    if has_pictures:
+        told = json.dumps([Shot(1, 'ab' * 16, 100, 100, 'alt')])
+        db.session.execute(update(Post).values(pictures_json=told))
+        db.session.commit()
     app = make_app(
         MAIL_SERVER='127.0.0.1',
         MAIL_PORT=mailbox.port,
@@ -226,7 +236,8 @@ def test_the_link_is_made_in_the_request(
         SITE_URL='https://microblog.example/under',
         WTF_CSRF_ENABLED=True,
     )
-    monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', 10)
+    if is_large:
+        monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', 10)
     client = app.test_client()
     with client.session_transaction(base_url='https://microblog.example') as session:
         session['_user_id'] = susan.get_id()
@@ -235,10 +246,13 @@ def test_the_link_is_made_in_the_request(
     token = csrf_token(client, '/export_posts')
     assert client.post('/export_posts', data={'csrf_token': token}).status_code == 302
     [mail] = mailbox.wait_for(1)
-    part = mail.get_body(('plain',))
-    assert part is not None
-    link = f'https://microblog.example/under/archive/{susan.id}/posts.json'
-    assert link in part.get_content()
+    assert len([*mail.iter_attachments()]) == (not is_large)
+    site = f'https://microblog.example/under/archive/{susan.id}'
+    for kind in ('plain', 'html'):
+        part = mail.get_body((kind,))
+        assert part is not None
+        assert (f'{site}/posts.json' in part.get_content()) == is_large
+        assert (f'{site}/posts.zip' in part.get_content()) == has_pictures
     wait_for_jobs()
 
 
