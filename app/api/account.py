@@ -1,9 +1,9 @@
 """One's own account."""
 
-from apifairy import authenticate, response
+from apifairy import response
 from flask import abort
 
-from app.api.auth import caller, token_auth
+from app.api.auth import caller, needs
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
@@ -13,12 +13,13 @@ from app.api.schemas import DeletionSchema, PasswordChangeSchema, UserEntrySchem
 from app.extensions import db
 from app.logs import audit
 from app.models import User
+from app.models.api_token import ACCOUNT, READ
 from app.web.guesses import is_own_password
 
 
 @bp.route('/users/me', methods=['GET'])
 @conditional
-@authenticate(token_auth)
+@needs(READ)
 @response(UserEntrySchema)
 def get_me() -> User:
     """Read the own entry."""
@@ -26,7 +27,7 @@ def get_me() -> User:
 
 
 @bp.route('/users/me/password', methods=['PUT'])
-@authenticate(token_auth)
+@needs(ACCOUNT)
 @body(PasswordChangeSchema)
 def change_password(data: Arguments) -> tuple[str, int]:
     """Set a new password, which ends all tokens (this one, too) and all sessions."""
@@ -43,7 +44,7 @@ def change_password(data: Arguments) -> tuple[str, int]:
 
 
 @bp.route('/users/me', methods=['DELETE'])
-@authenticate(token_auth)
+@needs(ACCOUNT)
 @body(DeletionSchema)
 def delete_me(data: Arguments) -> tuple[str, int]:
     """Delete the own account, with everything that belongs to it. There is no way back."""

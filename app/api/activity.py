@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from apifairy import arguments, authenticate, response
+from apifairy import arguments, response
 
-from app.api.auth import caller, caller_id, token_auth
+from app.api.auth import caller, caller_id, needs
 from app.api.blueprint import bp
 from app.api.paging import Arguments, TimelinePageSchema, collection_of, timeline_page
 from app.api.schemas import ActivitySchema
 from app.api.views import does
 from app.models.activity import Activities
+from app.models.api_token import READ
 from app.models.reaction import shown
 
 ActivityCollectionSchema = collection_of(ActivitySchema, 'ActivityCollection')
 
 
 @bp.route('/activity', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @arguments(TimelinePageSchema)
 @response(ActivityCollectionSchema)
 def get_activity(page: Arguments) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
-from apifairy import authenticate, other_responses, response
+from apifairy import other_responses, response
 from flask import abort, request
 
-from app.api.auth import caller, token_auth
+from app.api.auth import caller, needs
 from app.api.blueprint import bp
 from app.api.errors import bad_request, try_later
 from app.api.schemas import MediaSchema, UserEntrySchema
 from app.errors.handlers import json_error
 from app.media.images import avatar
+from app.models.api_token import ACCOUNT, WRITE
 from app.web.incoming import Request
 from app.web.uploads import UploadError, explained, receive, receive_photograph
 
@@ -39,7 +40,7 @@ def takes_a_picture(view: Callable[..., Any]) -> Any:
 
 
 @bp.route('/media', methods=['POST'])
-@authenticate(token_auth)
+@needs(WRITE)
 @takes_a_picture
 @response(MediaSchema, 201)
 def upload_media() -> Any:
@@ -52,7 +53,7 @@ def upload_media() -> Any:
 
 
 @bp.route('/me/avatar', methods=['PUT'])
-@authenticate(token_auth)
+@needs(ACCOUNT)
 @takes_a_picture
 @response(UserEntrySchema)
 def set_avatar() -> Any:
@@ -65,7 +66,7 @@ def set_avatar() -> Any:
 
 
 @bp.route('/me/avatar', methods=['DELETE'])
-@authenticate(token_auth)
+@needs(ACCOUNT)
 def delete_avatar() -> tuple[str, int]:
     """Remove the own picture."""
     caller().set_avatar(None)

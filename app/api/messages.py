@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Any
 
-from apifairy import authenticate, response
+from apifairy import response
 from flask import abort, url_for
 
-from app.api.auth import caller, token_auth
+from app.api.auth import caller, needs
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
@@ -17,10 +17,11 @@ from app.api.schemas import LocationSchema, MessageSchema, NewMessageSchema
 from app.api.views import does, lists
 from app.extensions import db
 from app.models import Message, User
+from app.models.api_token import MESSAGES
 from app.models.correspondence import Conversation, Received, Sent
 
 MessageCollectionSchema = collection_of(MessageSchema, 'MessageCollection')
-lists_messages = partial(lists, of=MessageCollectionSchema, page_of=timeline_page)
+lists_messages = partial(lists, of=MessageCollectionSchema, page_of=timeline_page, scope=MESSAGES)
 
 
 @lists_messages('/messages')
@@ -45,7 +46,7 @@ def get_conversation(id: int) -> Conversation:
 
 
 @bp.route('/messages', methods=['POST'])
-@authenticate(token_auth)
+@needs(MESSAGES)
 @body(NewMessageSchema)
 @response(MessageSchema, 201, headers=LocationSchema)
 def send_message(data: Arguments) -> Any:
@@ -55,7 +56,7 @@ def send_message(data: Arguments) -> Any:
     return message, 201, {'Location': url_for('api.get_message', id=message.id)}
 
 
-@does('POST', '/messages/read')
+@does('POST', '/messages/read', MESSAGES)
 def read_messages() -> None:
     """Count everything that has been received as read."""
     caller().mark_messages_read()
@@ -63,14 +64,14 @@ def read_messages() -> None:
 
 @bp.route('/messages/<int:id>', methods=['GET'])
 @conditional
-@authenticate(token_auth)
+@needs(MESSAGES)
 @response(MessageSchema)
 def get_message(id: int) -> Message:
     """Read a message that one has sent or received. Those of others are not to be found."""
     return caller().own_message(id) or abort(404)
 
 
-@does('DELETE', '/messages/<int:id>')
+@does('DELETE', '/messages/<int:id>', MESSAGES)
 def delete_message(id: int) -> None:
     """Delete one's own copy of a message. The other side keeps theirs."""
     caller().delete_message(caller().own_message(id) or abort(404))

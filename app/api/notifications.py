@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from apifairy import arguments, authenticate, response
+from apifairy import arguments, response
 
-from app.api.auth import caller, token_auth
+from app.api.auth import caller, needs
 from app.api.blueprint import bp
 from app.api.paging import Arguments
 from app.api.schemas import NotificationListSchema, SinceSchema
+from app.models.api_token import READ
 
 
 @bp.route('/notifications', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @arguments(SinceSchema)
 @response(NotificationListSchema)
 def get_notifications(arguments: Arguments) -> dict[str, Any]:

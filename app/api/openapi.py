@@ -127,6 +127,8 @@ def _possible_errors(path: str, method: str, operation: Document) -> set[int]:
     errors = {429, 500, 503} | said
     if operation.get('security'):
         errors.add(401)
+    if scopes_of(operation):
+        errors.add(403)
     if '{' in path:
         errors.add(404)
     if method != 'get':
@@ -136,6 +138,11 @@ def _possible_errors(path: str, method: str, operation: Document) -> set[int]:
     if any(p['in'] == 'query' and p['name'] not in TOLERANT for p in operation['parameters']):
         errors.add(400)
     return errors
+
+
+def scopes_of(operation: Document) -> list[str]:
+    """Return the scopes of which a token needs one."""
+    return [scope for way in operation.get('security', []) for one in way.values() for scope in one]
 
 
 def schema_of(part: Document) -> Document:

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Any
 
-from apifairy import arguments, authenticate, other_responses, response
+from apifairy import arguments, other_responses, response
 from flask import abort, url_for
 
-from app.api.auth import caller, caller_id, token_auth
+from app.api.auth import caller, caller_id, needs
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
@@ -25,6 +25,7 @@ from app.api.views import does, lists
 from app.extensions import db
 from app.markup import tags
 from app.models import Post, User
+from app.models.api_token import READ, WRITE
 from app.models.media import UnknownPictureError
 from app.models.reaction import Shown, shown
 from app.models.tag import Tag
@@ -80,7 +81,7 @@ def get_user_answers(id: int) -> AnswersBy:
 
 
 @bp.route('/tags/<word>/posts', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @arguments(TimelinePageSchema)
 @response(PostCollectionSchema)
 def get_tag_posts(page: Arguments, word: str) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def get_tag_posts(page: Arguments, word: str) -> dict[str, Any]:
 
 
 @bp.route('/posts', methods=['POST'])
-@authenticate(token_auth)
+@needs(WRITE)
 @body(NewPostSchema)
 @response(PostSchema, 201, headers=LocationSchema)
 def create_post(data: Arguments) -> Any:
@@ -114,7 +115,7 @@ def create_post(data: Arguments) -> Any:
 
 @bp.route('/posts/<int:id>', methods=['GET'])
 @conditional
-@authenticate(token_auth)
+@needs(READ)
 @response(PostSchema)
 def get_post(id: int) -> Shown:
     """Read a post."""
@@ -128,7 +129,7 @@ def get_replies(id: int) -> AnswersTo:
 
 
 @bp.route('/posts/<int:id>', methods=['PUT'])
-@authenticate(token_auth)
+@needs(WRITE)
 @other_responses(NOT_YOURS)
 @body(EditedPostSchema)
 @response(PostSchema)

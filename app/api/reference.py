@@ -4,7 +4,7 @@ from flask import render_template, request
 from flask_babel import gettext as _
 
 from app.api.blueprint import bp
-from app.api.openapi import SUBJECTS, Document, document, resolve, schema_of
+from app.api.openapi import SUBJECTS, Document, document, resolve, schema_of, scopes_of
 
 EXAMPLE = """\
 curl -X POST --user susan {site}/api/tokens
@@ -50,6 +50,7 @@ def _operation(path: str, method: str, operation: Document, spec: Document) -> D
         'method': method.upper(),
         'path': path,
         'auth': security[0] if security else None,
+        'scopes': scopes_of(operation),
         'parameters': [_parameter(p) for p in operation['parameters'] if p['in'] == 'query'],
         'body': _fields(resolve(schema_of(operation.get('requestBody', {})), spec)),
         'answers': [

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from apifairy import arguments, authenticate, other_responses, response
+from apifairy import arguments, other_responses, response
 
-from app.api.auth import token_auth
+from app.api.auth import needs
 from app.api.blueprint import bp
 from app.api.paging import UNAVAILABLE, Arguments, SearchSchema, search_page
 from app.api.posts import PostCollectionSchema, with_marks
 from app.api.users import UserCollectionSchema
 from app.models import Post, User
+from app.models.api_token import READ
 
 
 @bp.route('/search', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @other_responses(UNAVAILABLE)
 @arguments(SearchSchema)
 @response(PostCollectionSchema)
@@ -23,7 +24,7 @@ def search(found: Arguments) -> dict[str, Any]:
 
 
 @bp.route('/search/users', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @other_responses(UNAVAILABLE)
 @arguments(SearchSchema)
 @response(UserCollectionSchema)

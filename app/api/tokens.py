@@ -3,12 +3,13 @@
 from apifairy import authenticate, response
 from flask import request
 
-from app.api.auth import basic_auth, caller, token_auth
+from app.api.auth import basic_auth, caller, needs
 from app.api.blueprint import bp
 from app.api.schemas import TokenSchema
 from app.extensions import db
 from app.logs import audit
 from app.models import User
+from app.models.api_token import SCOPES
 
 
 @bp.route('/tokens', methods=['POST'])
@@ -27,7 +28,7 @@ def get_token() -> dict[str, str]:
 
 
 @bp.route('/tokens', methods=['DELETE'])
-@authenticate(token_auth)
+@needs(*SCOPES)
 def revoke_token() -> tuple[str, int]:
     """End the token that the request comes with."""
     assert request.authorization is not None  # noqa: S101 (it has been checked)

@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Any
 
-from apifairy import arguments, authenticate, other_responses, response
+from apifairy import arguments, other_responses, response
 from flask import abort, url_for
 from sqlalchemy.exc import IntegrityError
 
 from app.api.account import check_password
-from app.api.auth import own_entry, token_auth
+from app.api.auth import needs, own_entry
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
@@ -37,6 +37,7 @@ from app.auth.email import send_change_email_email
 from app.errors.handlers import RETRY_AFTER
 from app.extensions import db
 from app.models import User
+from app.models.api_token import ACCOUNT, READ
 from app.models.people import everybody, number_of_accounts
 from app.web import limits
 from app.web.site import site_url
@@ -51,7 +52,7 @@ HOUR = 3600  # seconds
 
 
 @bp.route('/users', methods=['GET'])
-@authenticate(token_auth)
+@needs(READ)
 @other_responses(UNAVAILABLE)
 @arguments(PeoplePageSchema)
 @response(UserCollectionSchema)
@@ -79,7 +80,7 @@ def create_user(data: Arguments) -> Any:
 
 @bp.route('/users/<int:id>', methods=['GET'])
 @conditional
-@authenticate(token_auth)
+@needs(READ)
 @response(UserEntrySchema)
 def get_user(id: int) -> User:
     """Read about somebody. The own entry has the e-mail address, too."""
@@ -87,7 +88,7 @@ def get_user(id: int) -> User:
 
 
 @bp.route('/users/<int:id>', methods=['PUT'])
-@authenticate(token_auth)
+@needs(ACCOUNT)
 @own_entry
 @body(ProfileSchema)
 @response(UserEntrySchema)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from apifairy import arguments, authenticate, response
+from apifairy import arguments, response
 
-from app.api.auth import token_auth
+from app.api.auth import needs
 from app.api.blueprint import bp
 from app.api.paging import Arguments, TimelinePageSchema
 from app.api.schemas import AnswerSchema, InputSchema
 from app.extensions import db
+from app.models.api_token import READ, WRITE
 
 View = Callable[..., Any]
 
@@ -21,12 +22,13 @@ def lists(
     *,
     of: type[AnswerSchema],
     page_of: Callable[[Any, Arguments], dict[str, Any]],
+    scope: str = READ,
 ) -> Callable[[View], View]:
     """Answer whoever has a token with the page that they want of the list that a view returns."""
 
     def decorate(view: View) -> View:
         @bp.route(rule, methods=['GET'])
-        @authenticate(token_auth)
+        @needs(scope)
         @arguments(schema)
         @response(of)
         @wraps(view)
@@ -38,12 +40,12 @@ def lists(
     return decorate
 
 
-def does(method: str, rule: str) -> Callable[[View], View]:
+def does(method: str, rule: str, scope: str = WRITE) -> Callable[[View], View]:
     """Let a view do what somebody with a token wants, and commit it. There is nothing to answer."""
 
     def decorate(view: View) -> View:
         @bp.route(rule, methods=[method])
-        @authenticate(token_auth)
+        @needs(scope)
         @wraps(view)
         def done(**values: Any) -> tuple[str, int]:
             view(**values)

@@ -1,4 +1,4 @@
-from app.settings import overview
+from app.settings import overview, tokens
 from app.settings.blueprint import bp
 
 __all__ = ['bp']

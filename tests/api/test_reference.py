@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import User
+from app.models.api_token import SCOPES
 from tests.conftest import MakeUser
 from tests.pages import link, title
 
@@ -40,8 +41,10 @@ def test_what_needs_a_token_says_so(client: FlaskClient) -> None:
         for method, operation in operations.items():
             if (path, method) in (('/api/users', 'post'), ('/api/tokens', 'post')):
                 continue
-            assert operation['security'] == [{'token_auth': []}], path
-            assert '401' in operation['responses']
+            [(scheme, scopes)] = operation['security'][0].items()
+            assert (scheme, {*scopes} <= {*SCOPES}) == ('token_auth', True), path
+            assert scopes, path
+            assert {'401', '403'} <= operation['responses'].keys()
 
 
 def test_two_applications_do_not_share_a_document(client: FlaskClient) -> None:

@@ -68,6 +68,7 @@ def test_delete_ends_the_token_it_was_sent_with(client: FlaskClient, susan: User
 def test_a_token_is_good_for_an_hour(client: FlaskClient, susan: User) -> None:
     token = get_token(client)
     found = db.session.scalars(select(ApiToken)).one()
+    assert found.expiration is not None
     assert timedelta(minutes=59) < found.expiration - utcnow() <= timedelta(hours=1)
     found.expiration = utcnow()
     db.session.commit()
