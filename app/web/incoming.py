@@ -1,11 +1,12 @@
 """What comes in: requests, of which only so much is read as anybody can mean."""
 
+import os
 import shutil
 from functools import cached_property
 from http import HTTPStatus
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import flask
 from flask import Flask, abort, request
@@ -40,6 +41,23 @@ UPLOADS = {
     'api.upload_media': MOST_BYTES + BESIDE_FILES,
     'api.set_avatar': MOST_BYTES + BESIDE_FILES,
 }
+
+
+class MostlyFiles:
+    """A form that is read, until too much of it has turned out to be in no file."""
+
+    def __init__(self, stream: IO[bytes], files: list[IO[bytes]]) -> None:
+        self.stream = stream
+        self.files = files
+        self.length = 0
+
+    def read(self, size: int = -1) -> bytes:
+        in_files = sum(os.fstat(file.fileno()).st_size for file in self.files)
+        if self.length - in_files > BESIDE_FILES:
+            raise RequestEntityTooLarge
+        data = self.stream.read(size)
+        self.length += len(data)
+        return data
 
 
 class Request(flask.Request):
@@ -77,6 +95,12 @@ class Request(flask.Request):
             if self.get_data().count(separator) >= most:
                 raise RequestEntityTooLarge
         return super().make_form_data_parser()
+
+    def _get_stream_for_parsing(self) -> IO[bytes]:
+        stream = super()._get_stream_for_parsing()
+        if self.endpoint in UPLOADS and self.mimetype == 'multipart/form-data':
+            return cast(IO[bytes], MostlyFiles(stream, self.received))
+        return stream
 
     def _get_file_stream(self, *_facts: Any, **_more: Any) -> IO[bytes]:
         if self.endpoint in UPLOADS:

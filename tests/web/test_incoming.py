@@ -1,8 +1,12 @@
 """How much of a request is looked at. What that costs is asked in test_costs.py."""
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
 
+from app.models import User
+from tests.conftest import MakeUser
 from tests.pages import heading
 
 
@@ -21,6 +25,28 @@ def test_forms_of_many_fields_are_refused(client: FlaskClient, kind: str) -> Non
     for number, status in ((50, 200), (200, 413)):
         data = {f'field{n}': 'x' for n in range(number)}
         assert client.post('/auth/login', data=data, content_type=kind).status_code == status
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="pictures"; filename="x"\r\n%b\r\n%b\r\n'
+
+
+@pytest.mark.parametrize(
+    ('part', 'status'),
+    [
+        (PART % (b'', bytes(1_000_000)), 400),  # it is read; they are no pictures
+        (PART % (b'A: b\r\n' * 50_000, b''), 413),
+        (PART % (b'A: b\r\n' * 10_000, bytes(100_000)), 413),
+        (b'--x\r\nContent-Disposition: form-data; name="post"\r\n\r\n%b\r\n' % bytes(40_000), 413),
+    ],
+)
+def test_a_form_with_files_has_little_else(
+    log_in: Callable[[User], FlaskClient], make_user: MakeUser, part: bytes, status: int
+) -> None:
+    """All of the rest would be looked at, byte by byte, for some 20 s of CPU."""
+    client = log_in(make_user('susan'))
+    data = part * 4 + b'--x--\r\n'
+    response = client.post('/', data=data, content_type='multipart/form-data; boundary=x')
+    assert (response.status_code, len(data) > 150_000) == (status, True)
 
 
 def test_the_first_arguments_count(client: FlaskClient) -> None:
