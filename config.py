@@ -9,6 +9,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -252,6 +253,13 @@ class Config:
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
+    # How long a session may rest, without and with "Remember Me", and how long it may last at all.
+    SESSION_IDLE = timedelta(hours=_integer('SESSION_HOURS', 12, at_least=1, at_most=8760))
+    SESSION_IDLE_REMEMBERED = timedelta(
+        days=_integer('SESSION_REMEMBERED_DAYS', 30, at_least=1, at_most=365)
+    )
+    SESSION_LONGEST = timedelta(days=_integer('SESSION_LONGEST_DAYS', 90, at_least=1, at_most=365))
+    REMEMBER_COOKIE_DURATION = SESSION_LONGEST
 
     # Where pictures lie: on a server that speaks S3, else in a folder of INSTANCE_PATH.
     MEDIA_URL: str | None = _read(

@@ -165,8 +165,11 @@ def _turn(link: dict[str, Any], per_page: int) -> Callable[[Listing[Entry]], Any
 
 def _logged_in(app: Flask, name: str) -> FlaskClient:
     client = app.test_client()
+    reader = _reader(name)
+    reader.start_session()
+    db.session.commit()
     with client.session_transaction() as session:
-        session['_user_id'] = _reader(name).get_id()
+        session['_user_id'] = reader.get_session_id()
         session['_fresh'] = True
     return client
 

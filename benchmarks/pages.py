@@ -218,8 +218,10 @@ def _session_cookie(app: Flask, reader: User | None) -> str:
     if reader is None:
         return ''
     client = app.test_client()
+    reader.start_session()
+    db.session.commit()
     with client.session_transaction() as session:
-        session['_user_id'] = reader.get_id()
+        session['_user_id'] = reader.get_session_id()
         session['_fresh'] = True
     cookie = client.get_cookie('session')
     return '' if cookie is None else f'session={cookie.value}'

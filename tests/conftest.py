@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from contextvars import Context
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -35,6 +36,7 @@ from sqlalchemy import (
     select,
     text,
     union_all,
+    update,
 )
 from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
@@ -42,8 +44,9 @@ from werkzeug.test import TestResponse
 from xdist.scheduler import LoadScopeScheduling
 
 from app import cli, create_app, db, search
+from app.database import utcnow
 from app.languages import translate
-from app.models import User, passwords
+from app.models import LoginSession, User, passwords
 from config import Config, database_uri
 from tests.servers import PATIENCE
 
@@ -338,6 +341,17 @@ def make_user(app: Flask) -> MakeUser:
     return make
 
 
+def session_of(user: User) -> str:
+    """Start a session of `user`, who has not lately proved to be that: what its cookie holds."""
+    user.start_session()
+    assert user.present_session is not None
+    own = LoginSession.id == user.present_session.id
+    yesterday = utcnow() - timedelta(days=1)
+    db.session.execute(update(LoginSession).where(own).values(proved=yesterday))
+    db.session.commit()
+    return user.get_session_id()
+
+
 @pytest.fixture
 def log_in(app: Flask) -> Callable[[User], FlaskClient]:
     """Return a client that is logged in as a user, without the login form."""
@@ -345,7 +359,7 @@ def log_in(app: Flask) -> Callable[[User], FlaskClient]:
     def log_in(user: User) -> FlaskClient:
         client = app.test_client()
         with client.session_transaction() as session:
-            session['_user_id'] = user.get_id()
+            session['_user_id'] = session_of(user)
             session['_fresh'] = True
         return client
 

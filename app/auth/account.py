@@ -2,7 +2,7 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import COOKIE_NAME, current_user, login_required, login_user
+from flask_login import COOKIE_NAME, current_user, login_required
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,7 @@ from app.auth.forms import ChangeEmailForm, ChangePasswordForm, ConfirmEmailForm
 from app.extensions import db
 from app.logs import audit
 from app.models import User
+from app.web import devices
 from app.web.known_browsers import remember_browser
 from app.web.site import site_url
 
@@ -30,9 +31,8 @@ def change_password() -> str | Response:
     # Where the account has changed since the password was checked, it is checked again.
     if form.validate_on_submit() and (current_user.lock_unchanged() or form.validate()):
         current_user.set_password(form.password.data)
-        db.session.commit()
+        devices.log_in(current_user._get_current_object(), COOKIE_NAME in request.cookies)
         audit.note('password changed', current_user)
-        login_user(current_user._get_current_object(), remember=COOKIE_NAME in request.cookies)
         flash(_('Your password has been changed.'))
         return remember_browser(redirect(url_for('main.edit_profile')), current_user)
     return render_template('settings/frame.html', title=_('Change Password'), form=form)

@@ -2,7 +2,7 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -11,7 +11,7 @@ from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.logs import audit
 from app.models import User
-from app.web import proof
+from app.web import devices
 from app.web.guesses import authenticate
 from app.web.known_browsers import remember_browser
 from app.web.site import local_path
@@ -29,8 +29,7 @@ def login() -> str | Response:
             audit.note('login failed', form.username.data)
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
-        login_user(user, remember=form.remember_me.data)
-        proof.give()
+        devices.log_in(user, form.remember_me.data)
         audit.note('login', user)
         next_page = local_path(request.args.get('next'), url_for('main.index'))
         return remember_browser(redirect(next_page), user)
@@ -40,7 +39,7 @@ def login() -> str | Response:
 @bp.route('/logout')
 def logout() -> Response:
     """End the session."""
-    logout_user()
+    devices.log_out()
     return redirect(url_for('main.index'))
 
 

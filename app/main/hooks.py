@@ -19,6 +19,7 @@ from app.models import User
 from app.web.sessions import is_api_request
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
+LAST_USED_INTERVAL = timedelta(minutes=5)
 LAST_SEEN_PATIENCE = 0.2  # seconds that a page waits for another process's write
 PAUSE = 10  # seconds without another attempt of this process
 PAUSED_UNTIL = 'last_seen paused until'
@@ -50,18 +51,22 @@ def is_looked_at() -> bool:
 
 
 def _see(user: User) -> None:
+    """Note that the person is here, and that their session is in use: no poll keeps it alive."""
     now = utcnow()
-    due = now - LAST_SEEN_INTERVAL
-    if user.last_seen is not None and user.last_seen > due:
+    due, session = now - LAST_SEEN_INTERVAL, user.present_session
+    is_seen = user.last_seen is not None and user.last_seen > due
+    is_used = session is None or session.last_used > now - LAST_USED_INTERVAL
+    if (is_seen and is_used) or monotonic() < current_app.extensions.get(PAUSED_UNTIL, 0):
         return
-    if monotonic() < current_app.extensions.get(PAUSED_UNTIL, 0):
-        return
-    is_due = or_(User.last_seen.is_(None), User.last_seen <= due)
     try:
-        # Only if no other request of the same minute was quicker.
-        statement = update(User).where(User.id == user.id, is_due).values(last_seen=now)
         with waiting_for_writers(db.session.connection(), LAST_SEEN_PATIENCE):
-            db.session.execute(statement)
+            if not is_seen:
+                # Only if no other request of the same minute was quicker.
+                is_due = or_(User.last_seen.is_(None), User.last_seen <= due)
+                own = User.id == user.id
+                db.session.execute(update(User).where(own, is_due).values(last_seen=now))
+            if not is_used:
+                user.note_use(now)
         db.session.commit()
     except SQLAlchemyError:
         # Not worth failing, or holding up, requests that may need no more than to read.

@@ -18,6 +18,7 @@ from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
 from app.models.followers import Follower, followers
+from app.models.login_session import LoginSession, SessionOwner
 from app.models.media import Uploader
 from app.models.message import Correspondent, Message
 from app.models.notification import Notification
@@ -47,6 +48,7 @@ class User(
     Correspondent,
     TaskOwner,
     TokenOwner,
+    SessionOwner,
     Uploader,
     Pictured,
     Model,
@@ -110,6 +112,9 @@ class User(
     )
     tasks: WriteOnlyMapped[Task] = relationship(back_populates='user', passive_deletes=True)
     api_tokens: WriteOnlyMapped[ApiToken] = relationship(
+        back_populates='user', passive_deletes=True
+    )
+    login_sessions: WriteOnlyMapped[LoginSession] = relationship(
         back_populates='user', passive_deletes=True
     )
 
@@ -199,10 +204,6 @@ class User(
         # An account from the tutorial may have a name that nobody could choose today.
         return User.find(username) or User.find(normalize_name(username))
 
-    def get_id(self) -> str:
-        """Return what a session remembers of the user: it is worth nothing under a new password."""
-        return f'{self.id}-{self.password_mark()}'
-
     def get_reset_password_token(self, expires_in: float = 600) -> str:
         """Return the token of a link that sets a new password, once (chapter 10)."""
         return self._link_token('reset_password', expires_in)
@@ -239,11 +240,5 @@ class User(
         return user if user is not None and claims.get('state') == user._state() else None
 
 
-@login.user_loader
-def load_user(session_id: str) -> User | None:
-    """Return the account that a session belongs to, None when it is not good any more."""
-    id_ = session_id.partition('-')[0]
-    if not id_.isascii() or not id_.isdigit() or int(id_) > LARGEST_ID:
-        return None
-    user = db.session.get(User, int(id_))
-    return user if user is not None and user.get_id() == session_id else None
+login.user_loader(User.of_session)
+login.id_attribute = User.get_session_id.__name__

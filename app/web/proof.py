@@ -4,27 +4,33 @@ Asked for before what could take an account from its owner, or give it away.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
-from time import time
 from typing import Any
 
-from flask import redirect, session, url_for
-from flask_login import login_required
+from flask import redirect, url_for
+from flask_login import current_user, login_required
 
+from app.database import utcnow
+from app.extensions import db
 from app.web.site import page_of_request
 
-LASTS = 10 * 60  # seconds
-_KEY = 'proved'
+LASTS = timedelta(minutes=10)
 
 
 def give() -> None:
-    """Note that the visitor has just proved who they are, by a password or more."""
-    session[_KEY] = int(time())
+    """Note that the visitor has just proved who they are, by a password or more.
+
+    It is kept with the session in the database, so a copy of an older cookie holds none. A login is
+    a proof by itself.
+    """
+    current_user.note_proof()
+    db.session.commit()
 
 
 def is_recent() -> bool:
-    """Tell whether the visitor has proved who they are within the last ten minutes."""
-    return bool(time() - session.get(_KEY, 0) < LASTS)
+    """Tell whether the visitor, who is logged in, has proved who they are lately."""
+    return bool(utcnow() - current_user.present_session.proved < LASTS)
 
 
 def proof_required(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from app.models import User
 from tests.auth.conftest import wait_for_threads
 from tests.auth.test_account import OLD
 from tests.auth.test_reset import SENT
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.mailbox import Mailbox
 from tests.pages import flashes
 from tests.servers import running_redis
@@ -64,7 +64,7 @@ def ask_for_change(client: FlaskClient, email: str) -> list[str]:
 def client_of(app: Flask, user: User) -> FlaskClient:
     client = app.test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = user.get_id()
+        session['_user_id'] = session_of(user)
     return client
 
 

@@ -226,7 +226,7 @@ def test_a_session_of_nobody(client: FlaskClient, susan: User, id: str) -> None:
 def test_the_session_cookie(client: FlaskClient, susan: User) -> None:
     with client:
         send(client)
-        assert session['_user_id'] == susan.get_id()
+        assert session['_user_id'].startswith(f'{susan.id}-')
     cookie = client.get_cookie('session')
     assert cookie is not None
     assert cookie.http_only

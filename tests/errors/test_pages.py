@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app import db
 from app.models import User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import flashes, heading, link, title
 
 
@@ -144,7 +144,7 @@ def test_error_pages_need_no_database(broken: Flask, monkeypatch: pytest.MonkeyP
     def away(*_: object, **__: object) -> None:
         raise OperationalError('SELECT', {}, NoServer('no such server'))
 
-    monkeypatch.setattr(db.session, 'get', away)
+    monkeypatch.setattr(db.session, 'execute', away)
     for path, status in (('/nothing', 404), ('/fail', 503)):
         response = client.get(path)
         assert response.status_code == status, path
@@ -199,7 +199,7 @@ def test_it_speaks_the_language_of_the_account(
 ) -> None:
     client = broken.test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = make_user('susan', language='de').get_id()
+        session['_user_id'] = session_of(make_user('susan', language='de'))
     cookie = client.get_cookie('session')
     assert cookie is not None
     client.set_cookie('session', cookie.value, domain='evil.example')

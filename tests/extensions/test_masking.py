@@ -8,7 +8,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, csrf_token
 
 
@@ -30,7 +30,7 @@ def client(make_app: Callable[..., Flask], make_user: MakeUser) -> FlaskClient:
     susan, john = make_user('susan'), make_user('john')
     john.send_message(susan, 'hello')
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     return client
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app import db
 from app.models import User
 from tests.auth.conftest import wait_for_threads
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, csrf_token, flashes
 
 PERSON = {'username': 'susan', 'password': 'a good one'}
@@ -55,7 +55,7 @@ def test_another_sessions_token_is_no_good(
     other = make_app(WTF_CSRF_ENABLED=True).test_client()
     token = csrf_token(other, '/auth/login')
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     csrf_token(client, '/index')
     assert client.post('/index', data={'post': 'hi', 'csrf_token': token}).status_code == 400
     assert client.post('/follow/susan', data={'csrf_token': token}).location == '/index'
@@ -111,7 +111,7 @@ def test_no_body_makes_a_server_error(
 def test_a_file_is_no_text(client: FlaskClient, make_user: MakeUser, path: str, field: str) -> None:
     susan = make_user('susan')
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id() if path == '/index' else ''
+        session['_user_id'] = session_of(susan) if path == '/index' else ''
     form: dict[str, object] = {**NEWCOMER, 'csrf_token': csrf_token(client, path)}
     form[field] = (BytesIO(b'text'), 'file.txt')
     assert client.post(path, data=form).status_code in (200, 302, 400)

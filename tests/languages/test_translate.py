@@ -13,7 +13,7 @@ from app import db
 from app.languages import translate as translate_module
 from app.languages.translate import Failure, translate
 from app.models import Post, User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import csrf_token
 from tests.servers import PATIENCE, Dripping
 from tests.translator import KEY, TOO_MANY, Translator, running_translator
@@ -219,7 +219,7 @@ def test_a_token_is_needed(
     app = make_app(MS_TRANSLATOR_KEY=KEY, MS_TRANSLATOR_URL=translator.url, WTF_CSRF_ENABLED=True)
     client = app.test_client()
     with app.app_context(), client.session_transaction() as session:
-        session['_user_id'] = make_user('susan').get_id()
+        session['_user_id'] = session_of(make_user('susan'))
     assert ask(client).status_code == 400
     token = csrf_token(client, '/index')
     response = client.post('/translate', data=FORM, headers={'X-CSRFToken': token})
@@ -232,7 +232,7 @@ def test_not_too_often(
     app = make_app(MS_TRANSLATOR_KEY=KEY, MS_TRANSLATOR_URL=translator.url, RATELIMIT_ENABLED=True)
     client = app.test_client()
     with app.app_context(), client.session_transaction() as session:
-        session['_user_id'] = make_user('susan').get_id()
+        session['_user_id'] = session_of(make_user('susan'))
     answers = [ask(client).status_code for _ in range(31)]
     assert answers == [200] * 30 + [429]
 

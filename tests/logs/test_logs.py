@@ -17,7 +17,7 @@ from app.background import in_background
 from app.email import send_email
 from app.logs import error_mail
 from app.models import User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.deployment.visitor import SECRET
 from tests.mailbox import running_mailbox
 from tests.threads import wait_for_error_mails
@@ -157,7 +157,7 @@ def test_the_admins_get_one_mail(
         )
         client = production.test_client()
         with client.session_transaction() as session:
-            session['_user_id'] = susan.get_id()
+            session['_user_id'] = session_of(susan)
         responses = [client.get('/fail') for _ in range(5)]
         [mail] = mailbox.wait_for(1)
         client.get('/fail')

@@ -15,7 +15,7 @@ from app.models import Post, User
 from app.models.media import Shot
 from app.models.reaction import bookmarks, likes
 from app.tasks import archive, export, export_posts
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.mailbox import Mailbox, running_mailbox
 from tests.pages import csrf_token, link
 from tests.threads import wait_for_jobs
@@ -162,7 +162,7 @@ def test_where_no_mail_is_sent_the_page_offers_the_file(
 ) -> None:
     client = make_app(MAIL_SERVER=None).test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     response = client.get('/export_posts')
     assert 'sent' not in response.text
     assert 'Send' not in response.text
@@ -240,9 +240,9 @@ def test_the_links_are_made_in_the_request(
         monkeypatch.setattr(export, 'LARGEST_ATTACHMENT', 10)
     client = app.test_client()
     with client.session_transaction(base_url='https://microblog.example') as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     token = csrf_token(client, '/export_posts')
     assert client.post('/export_posts', data={'csrf_token': token}).status_code == 302
     [mail] = mailbox.wait_for(1)

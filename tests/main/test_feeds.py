@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app import db
 from app.models import Post, User, findable
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, heading
 from tests.statements import statements
 
@@ -200,7 +200,7 @@ def test_a_name_that_looks_like_a_feed(
     client = make_app(PUBLIC=public).test_client()
     assert client.get('/user/susan.atom').status_code == (200 if public else 302)
     with client.session_transaction() as session:
-        session['_user_id'] = old.get_id()
+        session['_user_id'] = session_of(old)
     page = client.get('/user/susan.atom')
     assert heading(page) == 'User: susan.atom'
     assert bodies(page) == ['I was here first']

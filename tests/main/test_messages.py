@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app import db
 from app.main import messages, paging
 from app.models import Message, User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, csrf_token, errors, flashes, heading, link, title
 from tests.statements import statements
 
@@ -172,7 +172,7 @@ def test_what_comes_while_a_page_is_made_stays_unread(
     def read_slowly(listing: Any) -> Any:
         page = paging.requested_page(listing)
         # The page is read, and not yet marked. The sender waits for the account, which it holds.
-        sending.append(Thread(target=log_in(susan).post, args=['/send_message/john'], kwargs=late))
+        sending.append(Thread(target=susans.post, args=['/send_message/john'], kwargs=late))
         sending[0].start()
         sending[0].join(0.3)
         return page
@@ -180,7 +180,7 @@ def test_what_comes_while_a_page_is_made_stays_unread(
     late = {'data': {'message': 'late'}}
     susan.send_message(john, 'early')
     db.session.commit()
-    johns = log_in(john)
+    susans, johns = log_in(susan), log_in(john)
     with monkeypatch.context() as patch:
         patch.setattr(messages, 'requested_page', read_slowly)
         response = johns.get(path)
@@ -334,7 +334,7 @@ def test_forged_requests(make_app: Callable[..., Flask], susan: User, john: User
     db.session.commit()
     client = make_app(WTF_CSRF_ENABLED=True).test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     paths = [*WRITE, f'/messages/{message.id}/delete', '/export_posts', '/tasks/x/dismiss']
     for path in paths:
         assert client.post(path, data={'message': 'hello'}).status_code == 400

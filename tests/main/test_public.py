@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from app import db
 from app.models import Post, User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, flashes, heading, link, people
 from tests.statements import statements
 
@@ -314,7 +314,7 @@ def test_a_stranger_is_limited_and_a_member_is_not(make_app: MakeApp, make_user:
     susan = make_user('susan')
     client, member = app.test_client(), app.test_client()
     with member.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     statuses = [client.get('/explore.atom').status_code for _ in range(300)]
     assert statuses == [200] * 300
     response = client.get('/explore')
@@ -351,7 +351,7 @@ def test_a_private_site_says_nothing_of_itself(make_app: MakeApp, make_user: Mak
     susan = make_user('susan')
     client = make_app(PUBLIC=False).test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     for path in ['/explore', '/user/susan', '/edit_profile']:
         text = client.get(path).text
         for word in ['og:', 'canonical', 'application/atom', 'noindex']:

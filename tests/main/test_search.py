@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app import db
 from app.models import Post, User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.main.test_query_counts import count
 from tests.pages import bodies, heading, link, tabs, title
 
@@ -72,7 +72,7 @@ def test_marks_in_links(log_in: LogIn, susan: User) -> None:
 
 def test_pages(make_app: Callable[..., Flask], log_in: LogIn, susan: User) -> None:
     write(susan, *(f'fox {number}' for number in range(7)))
-    susan_id = susan.get_id()
+    susan_id = session_of(susan)
     client = make_app(POSTS_PER_PAGE=3).test_client()
     with client.session_transaction() as session:
         session['_user_id'] = susan_id

@@ -8,7 +8,18 @@ import pytest
 
 from app import db
 from app.database import utcnow
-from app.models import Activity, ApiToken, Media, Message, Notification, Picture, Post, Tag, User
+from app.models import (
+    Activity,
+    ApiToken,
+    LoginSession,
+    Media,
+    Message,
+    Notification,
+    Picture,
+    Post,
+    Tag,
+    User,
+)
 from tests.conftest import MakeUser
 
 MAKE: dict[str, Callable[[User, User], Any]] = {
@@ -25,6 +36,17 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     'notification': lambda susan, _john: Notification(name='x', user=susan, payload_json='1'),
     'api_token': lambda susan, _john: ApiToken(
         user=susan, token_hash='x', password_mark='x', expiration=utcnow()
+    ),
+    'login_session': lambda susan, _john: LoginSession(
+        user=susan,
+        token_hash='x',
+        password_mark='x',
+        browser='x',
+        address='x',
+        remembered=False,
+        created=utcnow(),
+        last_used=utcnow(),
+        proved=utcnow(),
     ),
 }
 

@@ -20,7 +20,7 @@ from app.web.known_browsers import browser_known_to, remember_browser
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
 from tests.auth.conftest import AtOnce, at_once
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import heading
 
 __all__ = ['at_once']
@@ -96,7 +96,7 @@ def test_an_old_hash_is_made_anew_and_everything_goes_on(
 ) -> None:
     laptop, phone, reset = app.test_client(), app.test_client(), app.test_client()
     with laptop.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     program = Program(app.test_client(), susan.get_token())
     db.session.commit()
     link = f'/auth/reset_password/{susan.get_reset_password_token()}'

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from app import db, search
 from app.models import Post, User
 from app.search.engine import Refused
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.search.conftest import elasticsearch_url, eventually, found, missing
 from tests.servers import PATIENCE, Dripping
 
@@ -274,7 +274,7 @@ def test_elasticsearch_killed_in_mid_use(
             model.reindex()
         client = app.test_client()
         with client.session_transaction() as session:
-            session['_user_id'] = susan.get_id()
+            session['_user_id'] = session_of(susan)
         assert UNAVAILABLE not in post_and_search(client)
         eventually(lambda: found('fox'), ['hello fox'])
         subprocess.run([command, 'kill'], check=True)

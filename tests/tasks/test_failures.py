@@ -31,7 +31,7 @@ from app.models import Task, User
 from app.models import task as tasks
 from app.models.task import JobsUnavailableError
 from app.tasks import export, heartbeat, job
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.mailbox import Mailbox
 from tests.pages import flashes
 from tests.servers import free_port
@@ -86,7 +86,7 @@ def assert_shown_as_failed(client: FlaskClient, text: str) -> None:
 def test_redis_is_away(make_app: Callable[..., Flask], susan: User, settings: Settings) -> None:
     client = make_app(REDIS_URL='redis://127.0.0.1:1/0').test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
     response = client.post('/export_posts')
     assert (response.status_code, response.location) == (302, '/user/susan')
     page = client.get('/user/susan')

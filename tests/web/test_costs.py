@@ -21,7 +21,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import db
 from app.models import User
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +169,7 @@ def costs(costs_with: Callable[..., Costs]) -> Costs:
 def measured(app: Flask, user: User, token: str) -> Costs:
     client = app.test_client()
     with client.session_transaction() as session:
-        session['_user_id'] = user.get_id()
+        session['_user_id'] = session_of(user)
         session['_fresh'] = True
     cookie = client.get_cookie('session')
     assert cookie is not None

@@ -15,7 +15,7 @@ from app.models import User, passwords
 from tests.api.conftest import Program
 from tests.api.test_tokens import basic
 from tests.auth.conftest import wait_for_threads
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.pages import flashes, heading
 from tests.servers import running_redis
 
@@ -220,7 +220,7 @@ def test_those_who_are_logged_in_and_guess_the_password_count_together(
     db.session.commit()
     program, page = Program(limited.test_client(), token), limited.test_client()
     with page.session_transaction() as session:
-        session['_user_id'] = susan.get_id()
+        session['_user_id'] = session_of(susan)
 
     new = {'password': 'another one', 'password2': 'another one'}
     email = 'new@example.com'

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import encode_cookie
 
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 
 PATHS = ['/healthz', '/readyz']
 LONG_AGO = datetime(2026, 1, 1)
@@ -33,7 +33,7 @@ def test_the_process_is_up_while_the_database_is_away(make_app: Callable[..., Fl
 def test_it_is_nobodys_visit(client: FlaskClient, make_user: MakeUser, path: str) -> None:
     """Not even of somebody who comes with "Remember Me", whose visits start a session."""
     susan = make_user('susan', last_seen=LONG_AGO)
-    client.set_cookie('remember_token', encode_cookie(susan.get_id()))
+    client.set_cookie('remember_token', encode_cookie(session_of(susan)))
     response = client.get(path)
     assert 'Set-Cookie' not in response.headers
     assert 'X-Request-ID' not in response.headers

@@ -17,7 +17,7 @@ from app.models import User
 from app.web import limits
 from app.web.limit_file import LimitFile
 from tests.auth.conftest import mailbox, wait_for_threads
-from tests.conftest import MakeUser
+from tests.conftest import MakeUser, session_of
 from tests.mailbox import Mailbox
 from tests.pages import errors, heading
 from tests.pictures import a_file
@@ -146,7 +146,7 @@ def test_nobody_floods_the_site(limited: Flask, make_user: MakeUser) -> None:
     def client_of(user: User) -> FlaskClient:
         client = limited.test_client()
         with client.session_transaction() as session:
-            session['_user_id'] = user.get_id()
+            session['_user_id'] = session_of(user)
         return client
 
     client = client_of(susan)

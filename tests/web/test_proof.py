@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from time import time
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
+from app.models import login_session
 from app.web import proof
 from tests.conftest import MakeUser
 from tests.pages import errors
@@ -33,13 +34,14 @@ def test_a_login_is_a_proof_for_ten_minutes(
 ) -> None:
     log_in(client)
     assert client.get(PROTECTED).text == 'done'
-    later = timedelta(minutes=10).total_seconds() + time()
-    monkeypatch.setattr(proof, 'time', lambda: later)
+    later = timedelta(minutes=10) + utcnow()
+    monkeypatch.setattr(proof, 'utcnow', lambda: later)
     response = client.get(PROTECTED)
     assert response.location == '/auth/prove?next=/settings/dangerous?kind%3Dall'
     wrong = client.post(response.location, data={'current_password': 'dog'})
     assert errors(wrong, 'current_password')
     assert client.get(PROTECTED).status_code == 302
+    monkeypatch.setattr(login_session, 'utcnow', lambda: later)
     right = client.post(response.location, data={'current_password': 'cat'})
     assert right.location == PROTECTED
     assert client.get(PROTECTED).text == 'done'
