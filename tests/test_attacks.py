@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,12 +12,17 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from flask_login import encode_cookie
 from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
 
 from app import db
 from app.database import utcnow
-from app.models import ApiToken, LoginSession, User
+from app.models import ApiToken, LoginSession, User, passwords, second_factor
 from app.models.api_token import SCOPES
+from app.web import guesses
 from tests.api.conftest import PASSWORD, PASSWORD_HASH, Program
+from tests.api.test_tokens import basic
+from tests.auth.conftest import AtOnce, at_once  # noqa: F401 (a fixture)
+from tests.codes import code_of, give_codes
 from tests.conftest import MakeUser, session_of
 from tests.pages import csrf_token
 
@@ -240,6 +247,181 @@ def test_what_a_page_asks_for_by_itself_keeps_nothing_alive(
 
 
 # Codes and passkeys.
+CODE_PAGE = '/auth/second_factor'
+
+
+@pytest.fixture
+def limited(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """Everything is limited, and to look at a password takes no time."""
+    monkeypatch.setattr(passwords, 'matches', lambda _hash, password: password == PASSWORD)
+    return make_app(RATELIMIT_ENABLED=True)
+
+
+def send_password(client: FlaskClient, address: str = '10.0.0.1') -> TestResponse:
+    data = {'username': 'susan', 'password': PASSWORD}
+    return client.post('/auth/login', data=data, environ_overrides={'REMOTE_ADDR': address})
+
+
+def try_code(client: FlaskClient, way: str, code: str, address: str = '10.0.0.1') -> int:
+    """Return 200 for a code that is right, 401 for a wrong one, 429 for too many."""
+    environment: dict[str, Any] = {'environ_overrides': {'REMOTE_ADDR': address}}
+    if way == 'api':
+        headers = {**basic('susan', PASSWORD), 'X-OTP': code}
+        return client.post('/api/tokens', headers=headers, **environment).status_code
+    send_password(client, address)
+    response = client.post(CODE_PAGE, data={'code': code}, **environment)
+    client.get('/auth/logout')
+    return {302: 200, 200: 401}.get(response.status_code, response.status_code)
+
+
+@pytest.mark.parametrize('way', ['page', 'api'])
+def test_codes_are_guessed_ten_times_from_one_address(
+    limited: Flask, susan: User, way: str
+) -> None:
+    key, codes = give_codes(susan)
+    client = limited.test_client()
+    assert [try_code(client, way, '000000') for _ in range(11)] == [401] * 10 + [429]
+    # Neither a right one, nor one of another kind, nor in another way.
+    for right, other in [(code_of(key), 'page'), (codes[0], 'api')]:
+        assert try_code(client, other, right) == 429
+    assert try_code(client, way, code_of(key), '10.0.0.2') == 200
+
+
+def test_codes_are_guessed_thirty_times_from_all_addresses_and_the_owner_gets_in(
+    limited: Flask, susan: User
+) -> None:
+    key, codes = give_codes(susan)
+    owner, stranger = limited.test_client(), limited.test_client()
+    assert try_code(owner, 'page', codes[0]) == 200
+    statuses = [try_code(stranger, 'api', '000000', f'10.1.{n}.1') for n in range(31)]
+    assert statuses == [401] * 30 + [429]
+    assert try_code(stranger, 'page', code_of(key), '10.2.0.1') == 429
+    assert try_code(owner, 'page', code_of(key), '10.2.0.1') == 200
+
+
+def test_codes_are_guessed_fifty_times_a_day(
+    limited: Flask, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, 'ALL_STRANGERS', '1000 per hour')
+    key, _ = give_codes(susan)
+    stranger = limited.test_client()
+    statuses = [try_code(stranger, 'api', '000000', f'10.1.{n}.1') for n in range(51)]
+    assert statuses == [401] * 50 + [429]
+    assert try_code(stranger, 'api', code_of(key), '10.2.0.1') == 429
+
+
+def test_guessing_passwords_takes_no_guess_of_a_code_away(limited: Flask, susan: User) -> None:
+    key, _ = give_codes(susan)
+    client = limited.test_client()
+    wrong = {'username': 'susan', 'password': 'a bad one'}
+    assert {client.post('/auth/login', data=wrong).status_code for _ in range(9)} == {302}
+    assert try_code(client, 'page', code_of(key), '127.0.0.1') == 200
+
+
+@pytest.mark.parametrize(('first', 'second'), [*product(['page', 'api'], repeat=2)])
+@pytest.mark.parametrize('kind', ['code', 'recovery code'])
+def test_a_code_is_good_once(app: Flask, susan: User, kind: str, first: str, second: str) -> None:
+    key, codes = give_codes(susan)
+    code = code_of(key) if kind == 'code' else codes[0]
+    assert try_code(app.test_client(), first, code) == 200
+    assert try_code(app.test_client(), second, code) == 401
+
+
+def test_after_a_code_those_before_it_are_good_no_more(app: Flask, susan: User) -> None:
+    key, _ = give_codes(susan)
+    client = app.test_client()
+    assert try_code(client, 'page', code_of(key)) == 200
+    assert try_code(client, 'page', code_of(key, ahead=-30)) == 401
+    assert try_code(client, 'page', code_of(key, ahead=30)) == 200
+
+
+@pytest.mark.parametrize('kind', ['code', 'recovery code'])
+def test_of_two_who_show_one_code_at_once_one_gets_in(
+    app: Flask,
+    susan: User,
+    kind: str,
+    at_once: AtOnce,  # noqa: F811 (a fixture)
+) -> None:
+    key, codes = give_codes(susan)
+    code = code_of(key) if kind == 'code' else codes[0]
+    browsers = [app.test_client(), app.test_client()]
+    for browser in browsers:
+        send_password(browser)
+    data = {'code': code}
+    requests: list[Any] = [partial(browser.post, CODE_PAGE, data=data) for browser in browsers]
+    answers = at_once(second_factor, 'plain_code', requests)
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    assert sorted(browser.get('/index').status_code for browser in browsers) == [200, 302]
+
+
+@pytest.mark.parametrize('way', ['page', 'api'])
+def test_a_code_opens_nothing_under_a_password_that_was_set_meanwhile(
+    app: Flask, susan: User, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    key, _ = give_codes(susan)
+    use_code = User.use_code
+
+    def change(self: User, code: str) -> bool:
+        is_right = use_code(self, code)
+        self.set_password('another one')
+        return is_right
+
+    monkeypatch.setattr(User, 'use_code', change)
+    client = app.test_client()
+    assert try_code(client, way, code_of(key)) == 401
+    assert db.session.scalars(select(ApiToken)).all() == []
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/index',
+        '/settings',
+        '/settings/second_factor',
+        '/auth/change_password',
+        '/auth/prove',
+        '/auth/prove?next=/index',
+        '/messages',
+        '/user/susan',
+    ],
+)
+def test_no_page_is_reached_without_the_second_step(app: Flask, susan: User, path: str) -> None:
+    give_codes(susan)
+    client = app.test_client()
+    assert send_password(client).location == CODE_PAGE
+    assert client.get(path).location.startswith('/auth/login?')
+    posted = client.post(path, data={'current_password': PASSWORD, 'code': 'x'})
+    assert posted.status_code == 405 or posted.location.startswith('/auth/login')
+
+
+def test_half_a_login_is_nothing_to_the_api(app: Flask, susan: User) -> None:
+    give_codes(susan)
+    client = app.test_client()
+    send_password(client)
+    assert client.get('/api/users/me').status_code == 401
+    refused = client.post('/api/tokens', headers=basic('susan', PASSWORD))
+    assert refused.status_code == 401
+    assert 'token' not in refused.get_json()
+
+
+def test_half_a_login_opens_no_other_account(app: Flask, susan: User, make_user: MakeUser) -> None:
+    give_codes(susan)
+    key, codes = give_codes(make_user('john', PASSWORD))
+    client = app.test_client()
+    send_password(client)
+    for code in (code_of(key), codes[0]):
+        assert client.post(CODE_PAGE, data={'code': code}).status_code == 200
+    assert client.get('/index').status_code == 302
+
+
+@pytest.mark.parametrize('page', ['https://evil.example/', '//evil.example', 'javascript:alert()'])
+def test_the_second_step_leads_to_no_other_site(app: Flask, susan: User, page: str) -> None:
+    key, _ = give_codes(susan)
+    client = app.test_client()
+    send_password(client)
+    answer = client.post(f'{CODE_PAGE}?next={page}', data={'code': code_of(key)})
+    assert answer.location == '/index'
+
 
 # Registering, mails and passwords.
 

@@ -174,6 +174,15 @@ class DeletionSchema(InputSchema):
     password = Password(required=True)
 
 
+class CodeSchema(InputSchema):
+    """What an account with a second factor shows beside its password."""
+
+    code = fields.String(
+        data_key='X-OTP',
+        metadata={'description': 'A code, where the account has a second factor'},
+    )
+
+
 class TokenSchema(AnswerSchema):
     """A token, good for an hour."""
 

@@ -5,6 +5,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app.email import send_email, to_ascii
+from app.extensions import db
 from app.languages.locales import present_language, speaking_to
 from app.logs import audit
 from app.models import User
@@ -24,6 +25,18 @@ NO_MAIL = _l(
 MOST_MAILS = '3 per hour'
 # Nobody keeps an owner from hearing of it by asking for so many links first.
 MOST_NOTICES_BEYOND = '1 per hour'
+
+
+# What an owner is told of, by the words that the log has for it.
+EVENTS = {
+    'second factor turned on': _l('The second factor of your account was turned on.'),
+    'second factor turned off': _l('The second factor of your account was turned off.'),
+    'recovery codes made': _l('New recovery codes were made for your account.'),
+    'second factor reset': _l(
+        'The administrators of the site have removed the second factor and all passkeys of your '
+        'account.'
+    ),
+}
 
 
 def _send(
@@ -95,6 +108,19 @@ def send_change_email_email(user: User, email: str, site: str) -> bool:
     _send('change_email', _l('[Microblog] Confirm Your Email Address'), email, user, url=url)
     audit.note('change of email asked for', user)
     return True
+
+
+def send_security_email(user_id: int, event: str, language: str) -> None:
+    """Tell the owner of an account that one of EVENTS has happened to it, in the background.
+
+    However often: whoever has got into the account cannot use up what its owner may be sent.
+    """
+    user = db.session.get(User, user_id)
+    if user is not None:
+        subject = _l('[Microblog] How You Log In Has Changed')
+        with speaking_to(user, language):
+            what = str(EVENTS[event])
+        _send('security', subject, user.email, user, language, what=what)
 
 
 def send_email_changed_email(user: User, old_email: str) -> None:

@@ -1,9 +1,12 @@
 """The forms of logging in, registering, and changing what one registered with."""
 
+from typing import Any
+
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import BooleanField, PasswordField, StringField, SubmitField
-from wtforms.validators import DataRequired, EqualTo
+from wtforms import BooleanField, Field, PasswordField, StringField, SubmitField
+from wtforms.validators import DataRequired, EqualTo, Optional, StopValidation, ValidationError
 
 from app.forms.base import Form
 from app.forms.validators import (
@@ -18,9 +21,11 @@ from app.forms.validators import (
 )
 from app.models import User
 from app.text import EMAIL_LENGTH, normalize_name
+from app.web.guesses import is_right_code
 
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
 EMAIL_FIELD = {'type': 'email', 'autocomplete': 'email'}
+WRONG_CODE = _l('This code is not right, or has been used before.')
 NEW_PASSWORD_FIELD = {'autocomplete': 'new-password'}
 
 
@@ -151,6 +156,45 @@ class ChangeEmailForm(Form):
 
 class ProveForm(Form):
     current_password = current_password_field()
+    submit = SubmitField(_l('Continue'))
+
+
+def code_field(label: LazyString, check: Any) -> StringField:
+    return StringField(
+        label,
+        validators=[check],
+        render_kw={
+            'autocomplete': 'one-time-code',
+            'autocapitalize': 'characters',
+            'spellcheck': 'false',
+        },
+    )
+
+
+class OwnCode:
+    """A code of the second factor of the user who is logged in, in place of their password."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if form.current_password.data:
+            raise StopValidation
+        if not field.data:
+            raise ValidationError(field.gettext('This field is required.'))
+        if not is_right_code(current_user, field.data, is_logged_in=True):
+            raise ValidationError(WRONG_CODE)
+
+
+class ProveByEitherForm(Form):
+    current_password = PasswordField(
+        _l('Current Password'),
+        validators=[Optional(), OwnPassword()],
+        render_kw={'autocomplete': 'current-password'},
+    )
+    code = code_field(_l('Or a code of your second factor'), OwnCode())
+    submit = SubmitField(_l('Continue'))
+
+
+class CodeForm(Form):
+    code = code_field(_l('Code'), DataRequired())
     submit = SubmitField(_l('Continue'))
 
 

@@ -11,7 +11,7 @@ from app.auth.forms import LoginForm, RegistrationForm
 from app.extensions import db
 from app.logs import audit
 from app.models import User
-from app.web import devices
+from app.web import devices, second_step
 from app.web.guesses import authenticate
 from app.web.known_browsers import remember_browser
 from app.web.site import local_path
@@ -29,11 +29,20 @@ def login() -> str | Response:
             audit.note('login failed', form.username.data)
             flash(_('Invalid username or password'))
             return redirect(url_for('auth.login', next=request.args.get('next')))
-        devices.log_in(user, form.remember_me.data)
-        audit.note('login', user)
-        next_page = local_path(request.args.get('next'), url_for('main.index'))
-        return remember_browser(redirect(next_page), user)
+        if user.second_factor() is not None:
+            second_step.wait_for(user, remember=form.remember_me.data)
+            audit.note('code asked for', user)
+            return redirect(url_for('auth.second_factor', next=request.args.get('next')))
+        return let_in(user, remember=form.remember_me.data)
     return render_template('auth/login.html', title=_('Sign In'), form=form)
+
+
+def let_in(user: User, remember: bool) -> Response:
+    """Start a session of `user`, who has proved to be that, and lead to the page that is wanted."""
+    devices.log_in(user, remember)
+    audit.note('login', user)
+    next_page = local_path(request.args.get('next'), url_for('main.index'))
+    return remember_browser(redirect(next_page), user)
 
 
 @bp.route('/logout')

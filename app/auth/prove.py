@@ -2,11 +2,11 @@
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
+from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
-from app.auth.forms import ProveForm
+from app.auth.forms import ProveByEitherForm, ProveForm
 from app.web import proof
 from app.web.site import local_path
 
@@ -14,8 +14,8 @@ from app.web.site import local_path
 @bp.route('/prove', methods=['GET', 'POST'])
 @login_required
 def prove() -> str | Response:
-    """Ask for the password again, and lead on to the page that wanted it."""
-    form = ProveForm()
+    """Ask for the password again, or a code, and lead on to the page that wanted it."""
+    form = ProveForm() if current_user.second_factor() is None else ProveByEitherForm()
     if form.validate_on_submit():
         proof.give()
         return redirect(local_path(request.args.get('next'), url_for('settings.overview')))

@@ -6,6 +6,7 @@ from app.cli.catalogues import translate
 from app.cli.demo import demo as demo_command  # the package keeps its name
 from app.cli.media import media
 from app.cli.reindex import search
+from app.cli.user import user
 
 
 def register(app: Flask) -> None:
@@ -14,3 +15,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(media)
     app.cli.add_command(search)
     app.cli.add_command(translate)
+    app.cli.add_command(user)

@@ -7,7 +7,7 @@ password that was typed into the wrong box.
 
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.models import User
@@ -21,9 +21,8 @@ def note(what: str, account: User | str) -> None:
     """Write that `what` has happened to an account, or to that of a name which somebody typed."""
     user = _find(account) if isinstance(account, str) else account
     shown = '-' if user is None else f'{user.id} {user.username!r}'
-    current_app.logger.info(
-        '%s: account %s, address %s', what, shown, request.remote_addr, stacklevel=2
-    )
+    address = request.remote_addr if has_request_context() else 'command line'
+    current_app.logger.info('%s: account %s, address %s', what, shown, address, stacklevel=2)
 
 
 def _find(name: str) -> User | None:

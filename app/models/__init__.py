@@ -11,6 +11,7 @@ from app.models.notification import Notification
 from app.models.post import Post
 from app.models.reaction import bookmarks, likes
 from app.models.searchable import SearchableMixin, follow_commits
+from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.tag import Tag, post_tags
 from app.models.task import Task
 from app.models.user import User
@@ -24,7 +25,9 @@ __all__ = [
     'Notification',
     'Picture',
     'Post',
+    'RecoveryCode',
     'SearchableMixin',
+    'SecondFactor',
     'Tag',
     'Task',
     'User',

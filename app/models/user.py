@@ -25,6 +25,7 @@ from app.models.notification import Notification
 from app.models.post import Post
 from app.models.reaction import Reacting
 from app.models.searchable import SearchableMixin
+from app.models.second_factor import CodeOwner
 from app.models.task import Task, TaskOwner
 from app.models.timeline import Reader
 from app.models.tokens import FINGERPRINT_LENGTH, fingerprint, make_token, read_token
@@ -49,6 +50,7 @@ class User(
     TaskOwner,
     TokenOwner,
     SessionOwner,
+    CodeOwner,
     Uploader,
     Pictured,
     Model,

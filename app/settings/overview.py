@@ -23,6 +23,11 @@ class Section(NamedTuple):
 SECTIONS = [
     Section('main.edit_profile', _l('Profile'), _l('Your name, picture and description')),
     Section('auth.change_password', _l('Password'), _l('What you log in with')),
+    Section(
+        'settings.second_factor',
+        _l('Second factor'),
+        _l('A code beside your password when you log in'),
+    ),
     Section('auth.change_email', _l('Email'), _l('The address that mails go to')),
     Section('settings.tokens', _l('API tokens'), _l('What lets programs act for you')),
 ]

@@ -1,4 +1,4 @@
-"""Passwords that are tried: how often, and by whom. Pages and the API ask here, nobody elsewhere.
+"""Passwords and codes that are tried: how often, by whom. Pages and the API ask here alone.
 
 Failures count, and apart from those of strangers those of people who are known, that is logged in
 or in a browser that has logged in before: nobody keeps an owner out. Two windows may meet in one
@@ -7,8 +7,10 @@ hour, so an account is guessed at (30 + 20) * 2 = 100 times in it, from however 
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import TooManyRequests
 
 from app.extensions import db
+from app.logs import audit
 from app.models import User, passwords
 from app.web import limits
 from app.web.known_browsers import browser_known_to
@@ -19,6 +21,8 @@ ADDRESS = '60 per hour'
 ALL_STRANGERS = '30 per hour'
 KNOWN = '10 per hour'  # in one browser, for one account
 ALL_KNOWN = '20 per hour'
+# Of a million codes three are right: who knows the password needs years to find one.
+CODES = '50 per day'
 
 
 def authenticate(username: str, password: str) -> User | None:
@@ -48,6 +52,31 @@ def is_own_password(user: User, password: str) -> bool:
         return False
     limits.give_back(counters)
     return True
+
+
+def is_right_code(user: User, code: str | None, *, is_logged_in: bool = False) -> bool:
+    """Tell whether `code` is one of the second factor of `user`, and use it up for good.
+
+    It is right for the password that `user` has shown, and for none that was set meanwhile.
+    """
+    mark = user.password_mark()
+    account = f'codes of {_account(user)}'
+    browser = browser_known_to(user) or ('logged in' if is_logged_in else None)
+    counters = _of_known(account, browser) if browser is not None else _of_stranger(account)
+    who = 'strangers' if browser is None else 'known'
+    counters.append((CODES, f'{who} {account}'))
+    try:
+        limits.take(counters)
+    except TooManyRequests:
+        audit.note('codes limited', user)
+        raise
+    if not user.use_code(code):
+        db.session.rollback()
+        audit.note('wrong code', user)
+        return False
+    db.session.commit()
+    limits.give_back(counters)
+    return user.password_mark() == mark
 
 
 def _renew_hash(user: User, password: str) -> bool:

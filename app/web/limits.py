@@ -116,8 +116,10 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.reset_password': [('10 per hour', link), ('60 per hour', address)],
     'auth.change_password': [('10 per hour', person)],
     'auth.change_email': [('5 per hour', person)],
+    'auth.second_factor': [('60 per minute', address)],  # and app/web/guesses.py
     'auth.prove': [('30 per hour', person)],  # and app/web/guesses.py
     'auth.confirm_email': [('10 per hour', link), ('60 per hour', address)],
+    'settings.second_factor': [('30 per hour', person)],
     'main.index': [('30 per minute', person)],
     'main.post': [('30 per minute', person)],
     'main.edit_post': [('30 per minute', person)],

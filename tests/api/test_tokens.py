@@ -13,6 +13,7 @@ from app import db
 from app.database import utcnow
 from app.models import ApiToken, User
 from tests.api.conftest import PASSWORD, Program, ProgramOf
+from tests.codes import code_of, give_codes
 
 CHALLENGE = 'realm="Authentication Required"'
 
@@ -166,6 +167,39 @@ def test_who_gets_no_token(client: FlaskClient, susan: User, header: str | None)
 def test_broken_tokens(client: FlaskClient, susan: User, header: str | None, path: str) -> None:
     headers = {} if header is None else {'Authorization': header}
     assert refused(client.get(f'/api{path}', headers=headers), 'Bearer')
+
+
+@pytest.mark.parametrize(
+    ('code', 'message'),
+    [
+        (None, 'this account has a second factor: send a code in X-OTP'),
+        ('', 'this account has a second factor: send a code in X-OTP'),
+        ('000000', 'the code in X-OTP is not right, or has been used before'),
+        ('\xe9', 'the code in X-OTP is not right, or has been used before'),
+    ],
+)
+def test_a_second_factor_wants_a_code(
+    client: FlaskClient, susan: User, code: str | None, message: str
+) -> None:
+    give_codes(susan)
+    headers = {**basic('susan', PASSWORD), **({} if code is None else {'X-OTP': code})}
+    response = client.post('/api/tokens', headers=headers)
+    assert response.status_code == 401
+    assert response.get_json() == {'error': 'Unauthorized', 'message': message}
+    assert response.headers['WWW-Authenticate'] == f'Basic {CHALLENGE}'
+
+
+def test_a_code_comes_along_with_the_password(client: FlaskClient, susan: User) -> None:
+    token = get_token(client)
+    key, codes = give_codes(susan)
+    for code in (code_of(key), codes[0]):
+        headers = {**basic('susan', PASSWORD), 'X-OTP': code}
+        assert is_good(client, client.post('/api/tokens', headers=headers).get_json()['token'])
+    assert is_good(client, token)  # one that was there needs none
+    # To nobody who does not know the password it tells anything.
+    headers = {**basic('susan', 'wrong'), 'X-OTP': codes[1]}
+    assert refused(client.post('/api/tokens', headers=headers), 'Basic')
+    assert susan.use_code(codes[1])
 
 
 def test_a_password_is_for_tokens_and_a_token_for_the_rest(

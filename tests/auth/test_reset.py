@@ -165,7 +165,7 @@ TOKENS: dict[str, Callable[[Flask, User], str]] = {
         'x' * 32,
         'HS256',
     ),
-    'unsigned': lambda app, susan: jwt.encode({'reset_password': susan.id}, None, algorithm='none'),
+    'unsigned': lambda app, susan: jwt.encode({'reset_password': susan.id}, '', algorithm='none'),
     'without an end': lambda app, susan: jwt.encode(
         {'reset_password': susan.id}, app.config['SECRET_KEY'], 'HS256'
     ),

@@ -11,7 +11,8 @@ from tests.pages import link
 def test_all_settings_are_reached_from_ones_profile(
     log_in: Callable[[User], FlaskClient], make_user: MakeUser
 ) -> None:
-    client = log_in(make_user('susan'))
+    client = log_in(make_user('susan', 'a good one'))
+    client.post('/auth/prove', data={'current_password': 'a good one'})
     assert link(client.get('/user/susan'), 'Settings') == '/settings'
     overview = client.get('/settings')
     assert link(overview, 'Password') == '/auth/change_password'

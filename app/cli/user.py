@@ -1,0 +1,33 @@
+"""`flask user reset-2fa`: let somebody in again who has lost what they log in with."""
+
+import click
+from flask.cli import with_appcontext
+
+from app.auth.email import send_security_email
+from app.extensions import db
+from app.languages.locales import present_language
+from app.logs import audit
+from app.models import User
+
+
+@click.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command('reset-2fa')
+@click.argument('name')
+@with_appcontext
+def reset_second_factor(name: str) -> None:
+    """Remove the second factor, recovery codes and passkeys of the account NAME.
+
+    Its password is enough from then on. Its owner is told by mail: be sure that they asked for it.
+    """
+    account = User.find_for_login(name)
+    if account is None:
+        raise click.ClickException(f'There is no account {name!r}.')
+    account.turn_off_second_factor()
+    db.session.commit()
+    audit.note('second factor reset', account)
+    send_security_email(account.id, 'second factor reset', present_language())
+    click.echo(f'{account.username} logs in with the password alone.')
