@@ -17,6 +17,7 @@ from app.errors.blueprint import bp
 from app.extensions import db
 from app.forms.search import SearchForm
 from app.languages.locales import choose_language
+from app.media.storage import is_full
 from app.web.ended_sessions import may_be_sent_again, send_again
 from app.web.sessions import is_api_request
 
@@ -109,3 +110,12 @@ def database_error(error: SQLAlchemyError) -> Response:
         current_app.logger.error('The database is not available: %s', getattr(error, 'orig', error))
         return http_error(ServiceUnavailable(retry_after=RETRY_AFTER))
     raise error  # a mistake: Flask writes its trace to the log, and calls for the page for a 500
+
+
+@bp.app_errorhandler(OSError)
+def system_error(error: OSError) -> Response:
+    """A full disk, on which an upload cannot even wait, passes when somebody makes room."""
+    if not is_full(error):
+        raise error
+    current_app.logger.error('The disk is full')
+    return http_error(ServiceUnavailable(retry_after=RETRY_AFTER))

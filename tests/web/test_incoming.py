@@ -1,13 +1,18 @@
 """How much of a request is looked at. What that costs is asked in test_costs.py."""
 
+import errno
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from app import db
 from app.models import User
+from app.web import incoming
 from tests.conftest import MakeUser
 from tests.pages import heading
+from tests.pictures import a_file, form_with
 
 
 def test_long_addresses_are_refused(client: FlaskClient) -> None:
@@ -47,6 +52,32 @@ def test_a_form_with_files_has_little_else(
     data = part * 4 + b'--x--\r\n'
     response = client.post('/', data=data, content_type='multipart/form-data; boundary=x')
     assert (response.status_code, len(data) > 150_000) == (status, True)
+
+
+@pytest.mark.parametrize('path', ['/', '/picture', '/edit_profile', '/api/media'])
+@pytest.mark.parametrize(('number', 'status'), [(errno.ENOSPC, 503), (errno.EIO, 500)])
+def test_the_disk_is_full_that_an_upload_waits_on(
+    app: Flask,
+    log_in: Callable[[User], FlaskClient],
+    make_user: MakeUser,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    number: int,
+    status: int,
+) -> None:
+    def full() -> None:
+        raise OSError(number, 'No space left on device')
+
+    monkeypatch.setattr(incoming, 'TemporaryFile', full)
+    app.config['PROPAGATE_EXCEPTIONS'] = False
+    susan = make_user('susan')
+    token = susan.get_token()
+    db.session.commit()
+    headers = {'Authorization': f'Bearer {token}'}
+    form = form_with(post='text', file=(a_file(), 'x.jpg'))
+    response = log_in(susan).post(path, headers=headers, **form)
+    assert response.status_code == status
+    assert ('Retry-After' in response.headers) == (status == 503)
 
 
 def test_the_first_arguments_count(client: FlaskClient) -> None:
