@@ -14,9 +14,10 @@ import pytest
 import requests
 from PIL import Image
 
+from app.media import images
 from tests.deployment.test_gunicorn import environment, flask_db_upgrade
 from tests.deployment.visitor import Visitor, core_story
-from tests.pictures import encoded
+from tests.pictures import a_file, encoded, form_with
 from tests.servers import PROJECT, answers, free_port, running, wait_until
 
 SLOW = 200
@@ -259,3 +260,43 @@ def test_what_is_too_long_is_not_waited_for(port: int, token: str, path: str, le
         client.settimeout(5)
         client.sendall(upload(token, length, path).replace(b'PUT /api/posts', b'POST /api/posts'))
         assert b' 413 ' in answer(client)
+
+
+def test_pictures_leave_a_worker_as_small_as_it_was(tmp_path: Path) -> None:
+    """As many bytes as a request may have, and a file that takes as much memory as one may."""
+    port = free_port()
+    settings = environment(tmp_path, PORT=str(port), WEB_CONCURRENCY='1')
+    flask_db_upgrade(settings)
+    heavy = a_file().ljust(images.MOST_BYTES, b'x')
+    large = encoded(Image.new('RGBA', (8160, 6120)), 'PNG')
+    gunicorn = [sys.executable, '-m', 'gunicorn', 'microblog:app']
+    with running(gunicorn, tmp_path / 'log', settings) as process:
+        wait_until(lambda: answers(f'http://127.0.0.1:{port}/readyz'), 'the server')
+        visitor = Visitor(f'http://127.0.0.1:{port}')
+        visitor.register('painter')
+
+        def send(*files: bytes) -> str:
+            token = visitor.token()
+            form = form_with(
+                csrf_token=token, post='Look!', pictures=[(data, 'x.png') for data in files]
+            )
+            return visitor.ask('/', form['data'], Content_Type=form['content_type']).text
+
+        live = 'Your post is now live!'
+        assert live in send(a_file())
+        [worker] = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+        before, most_before = memory(worker, 'VmRSS'), memory(worker, 'VmHWM')
+        assert live in send(*[heavy] * 4)
+        assert live in send(large)
+        assert live not in send(*[heavy[-images.MOST_BYTES + 1 :]] * 4)
+        for _each in range(5):
+            visitor.get('/')
+        assert memory(worker, 'VmRSS') < 1.2 * before
+        assert memory(worker, 'VmHWM') < 1.05 * most_before
+
+
+def memory(process: str, kind: str) -> int:
+    """What a process has now (VmRSS), or has had at most (VmHWM), in kB."""
+    lines = Path(f'/proc/{process}/status').read_text().splitlines()
+    [line] = [line for line in lines if line.startswith(kind)]
+    return int(line.split()[1])

@@ -76,10 +76,15 @@ class Visitor:
 
     def submit(self, path: str, page: str | None = None, **fields: str) -> Answer:
         """Fill in a form as a browser would: with the token of the page that it is on."""
-        token = TOKEN.search(self.get(page or path).text)
+        token = self.token(page or path)
         if token is not None:
-            fields['csrf_token'] = unescape(token[1])
+            fields['csrf_token'] = token
         return self.ask(path, urlencode(fields).encode())
+
+    def token(self, page: str = '/') -> str | None:
+        """Return what a form on that page has to be sent with."""
+        found = TOKEN.search(self.get(page).text)
+        return found and unescape(found[1])
 
     def register(self, username: str) -> None:
         answer = self.submit(
