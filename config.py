@@ -203,6 +203,12 @@ def detector(text: str) -> str:
     return text
 
 
+def registration(text: str) -> str:
+    if text not in ('open', 'invite', 'closed'):
+        raise ValueError
+    return text
+
+
 def _shipped_languages() -> list[str]:
     catalogues = basedir.glob('app/translations/*/LC_MESSAGES/messages.po')
     return ['en', *sorted(path.parent.parent.name for path in catalogues)]
@@ -252,6 +258,9 @@ class Config:
     PUBLIC = _boolean('PUBLIC', False)
     POSTS_PER_PAGE = _integer('POSTS_PER_PAGE', 25, at_least=1)
     LANGUAGES = _read('LANGUAGES', _shipped_languages(), languages, 'a list like en, es, pt_BR')
+    # Whether an account confirms its address before it does anything that others see.
+    CONFIRM_EMAIL = _boolean('CONFIRM_EMAIL', False)
+    REGISTRATION = _read('REGISTRATION', 'open', registration, 'open, invite or closed')
     PASSWORD_MIN_LENGTH = _integer('PASSWORD_MIN_LENGTH', 8, at_least=1)
     # How long a session may rest, without and with "Remember Me", and how long it may last at all.
     SESSION_IDLE = timedelta(hours=_integer('SESSION_HOURS', 12, at_least=1, at_most=8760))

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from apifairy import response
+from apifairy import other_responses, response
 from flask import abort, url_for
 
 from app.api.auth import caller, needs
@@ -49,6 +49,7 @@ def get_conversation(id: int) -> Conversation:
 @needs(MESSAGES)
 @body(NewMessageSchema)
 @response(MessageSchema, 201, headers=LocationSchema)
+@other_responses({403: 'The recipient takes no messages from you'})
 def send_message(data: Arguments) -> Any:
     """Write to somebody: `recipient` is a name, `recipient_id` may stand in its place."""
     message = caller().send_message(find_recipient(data), data['body'])

@@ -108,7 +108,7 @@ class PersonSchema(InputSchema):
     def leave_out_what_stays(self, data: Any, **_kwargs: Any) -> Any:
         """Keep what one has as it is, whatever the rules were when it was chosen."""
         user = token_auth.current_user()
-        stays = {'username': user.username, 'email': user.email} if user else {}
+        stays = {'username': user.username, 'email': user.own_email} if user else {}
         return {
             name: value for name, value in data.items() if name not in stays or value != stays[name]
         }
@@ -147,7 +147,7 @@ class NewPasswordSchema(InputSchema):
     def check_password(self, data: Any, **_kwargs: Any) -> None:
         """Refuse what the pages refuse."""
         user = token_auth.current_user()
-        known = [user.username, user.email] if user else [data['username'], data['email']]
+        known = [user.username, user.own_email] if user else [data['username'], data['email']]
         weakness = weakness_of(data['password'], known)
         if weakness is not None:
             raise ValidationError(str(weakness), 'password')
@@ -159,6 +159,9 @@ class RegistrationSchema(PersonSchema, NewPasswordSchema):
     username = Username(required=True)
     email = Email(required=True)
     password = NewPassword(required=True)
+    invitation = fields.String(
+        metadata={'description': 'the code of an invitation, where the site wants one'}
+    )
 
 
 class PasswordChangeSchema(NewPasswordSchema):
@@ -216,7 +219,7 @@ class UserSchema(AnswerSchema):
 
 def own_email(user: User) -> Any:
     """Return the e-mail address to whom it belongs to; others do not so much as see a key."""
-    return user.email if token_auth.current_user() in (None, user) else missing
+    return user.own_email if token_auth.current_user() in (None, user) else missing
 
 
 def own_noindex(user: User) -> Any:

@@ -1,10 +1,11 @@
 """People (chapter 23)."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from apifairy import arguments, other_responses, response
-from flask import abort, url_for
+from flask import abort, current_app, url_for
 from sqlalchemy.exc import IntegrityError
 
 from app.api.account import check_password
@@ -33,11 +34,14 @@ from app.api.schemas import (
     UserSchema,
 )
 from app.api.views import lists
+from app.auth import registration
 from app.auth.email import send_change_email_email
-from app.errors.handlers import RETRY_AFTER
+from app.errors.handlers import RETRY_AFTER, json_error
 from app.extensions import db
+from app.logs import audit
 from app.models import User
 from app.models.api_token import ACCOUNT, READ
+from app.models.invitation import InvalidInvitationError
 from app.models.people import everybody, number_of_accounts
 from app.web import limits
 from app.web.site import site_url
@@ -68,13 +72,22 @@ def get_users(page: Arguments) -> dict[str, Any]:
 @bp.route('/users', methods=['POST'])
 @body(RegistrationSchema)
 @response(UserEntrySchema, 201, headers=LocationSchema)
+@other_responses({403: 'Nobody can register here'})
 def create_user(data: Arguments) -> Any:
-    """Open an account. This needs no token."""
+    """Open an account. This needs no token; on some sites an invitation, or it is not possible."""
+    if not registration.is_open():
+        abort(json_error(403, 'nobody can register here at present'))
     refuse_taken(data)
-    user = User()
-    user.set_password(data.pop('password'))
-    db.session.add(user)
-    save(user, data)
+    try:
+        user = registration.open_account(**data)
+    except IntegrityError:
+        db.session.rollback()
+        refuse_taken(data)
+        raise
+    except InvalidInvitationError:
+        db.session.rollback()
+        message = 'this invitation is not good, or not any more'
+        abort(bad_request(message, {'invitation': [message]}))
     return user, 201, {'Location': url_for('api.get_user', id=user.id)}
 
 
@@ -100,8 +113,8 @@ def update_user(data: Arguments, id: int) -> User:
     """
     user = entry_or_404(User, id)
     refuse_taken(data, user)
-    email, password = data.pop('email', user.email), data.pop('current_password', None)
-    if email != user.email:
+    email, password = data.pop('email', user.own_email), data.pop('current_password', None)
+    if email != user.own_email:
         mail_link(user, email, password)
     save(user, data)
     return user
@@ -119,14 +132,18 @@ def mail_link(user: User, email: str, password: str | None) -> None:
         abort(try_later(503, 'no link can be mailed right now', RETRY_AFTER))
     if not send_change_email_email(user, email, site):
         abort(try_later(429, 'this address has been sent enough links for now', HOUR))
+    audit.note('change of email asked for', user)
 
 
 def refuse_taken(data: Arguments, user: User | None = None) -> None:
-    """Answer with a 400 when a name or address in `data` is that of anybody but `user`."""
-    taken = {
-        'username': ('please use a different username', User.find),
-        'email': ('please use a different email address', User.find_by_email),
-    }
+    """Answer with a 400 when a name or address in `data` is that of anybody but `user`.
+
+    Where addresses have to be confirmed, that is told to nobody but the owner, by mail.
+    """
+    taken: dict[str, tuple[str, Callable[[str], User | None]]] = {}
+    taken['username'] = ('please use a different username', User.find)
+    if not current_app.config['CONFIRM_EMAIL']:
+        taken['email'] = ('please use a different email address', User.find_by_email)
     for field, (message, find) in taken.items():
         if field in data and find(data[field]) not in (None, user):
             abort(bad_request(message, {field: [message]}))

@@ -50,9 +50,10 @@ def change_email() -> str | Response:
         elif not send_change_email_email(current_user, form.email.data, site):
             flash(ENOUGH_LINKS)
         else:
+            audit.note('change of email asked for', current_user)
             flash(check_mail(_('Check your new email address for the instructions to confirm it')))
         return redirect(url_for('main.edit_profile'))
-    return render_template('settings/frame.html', title=_('Change Email'), form=form)
+    return render_template('settings/email.html', title=_('Change Email'), form=form)
 
 
 @bp.route('/confirm_email/<token>', methods=['GET', 'POST'])
@@ -69,7 +70,8 @@ def confirm_email(token: str) -> str | Response:
         return render_template(
             'auth/confirm_email.html', title=_('Confirm Email'), form=form, email=email
         )
-    old_email, user.email = user.email, email
+    old_email, is_confirmation = user.email, user.claimed_email == email
+    user.email, user.claimed_email = email, None
     try:
         db.session.commit()
     except IntegrityError:
@@ -77,6 +79,10 @@ def confirm_email(token: str) -> str | Response:
         db.session.rollback()
         flash(_('Please use a different email address.'))
     else:
+        if is_confirmation:
+            audit.note('email confirmed', user)
+            flash(_('Your email address is confirmed.'))
+            return redirect(url_for('main.index'))
         audit.note('email changed', user)
         send_email_changed_email(user, old_email)
         flash(_('Your email address has been changed.'))

@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from app.email import send_email, to_ascii
 from app.extensions import db
 from app.languages.locales import present_language, speaking_to
-from app.logs import audit
 from app.models import User
 from app.text import case_key
 from app.web import limits
@@ -99,14 +98,23 @@ def send_password_reset_email_to(email: str, site: str, language: str) -> None:
         send_password_reset_email(user, site, language)
 
 
-def send_change_email_email(user: User, email: str, site: str) -> bool:
-    """Mail the new address `email` a link that confirms it; return whether it may be mailed yet."""
+def send_change_email_email(user: User, email: str, site: str, language: str | None = None) -> bool:
+    """Mail the address `email` a link that makes it that of `user`; return whether it may be yet.
+
+    Its owner, if that is somebody else, is told instead: nobody else learns that there is one.
+    """
     if not _may_be_mailed(email):
         return False
+    owner = User.find_by_email(email)
+    if owner is not None and owner.id != user.id:
+        url = absolute_url(site, 'auth.login')
+        subject = _l('[Microblog] You Have an Account')
+        _send('address_in_use', subject, owner.email, owner, language, url=url)
+        return True
     token = user.get_change_email_token(email)
     url = absolute_url(site, 'auth.confirm_email', token=token)
-    _send('change_email', _l('[Microblog] Confirm Your Email Address'), email, user, url=url)
-    audit.note('change of email asked for', user)
+    subject = _l('[Microblog] Confirm Your Email Address')
+    _send('change_email', subject, email, user, language, url=url)
     return True
 
 

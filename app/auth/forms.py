@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import BooleanField, Field, PasswordField, StringField, SubmitField
+from wtforms import BooleanField, Field, HiddenField, PasswordField, StringField, SubmitField
 from wtforms.validators import DataRequired, EqualTo, Optional, StopValidation, ValidationError
 
+from app.auth.registration import is_by_invitation, is_too_quick, time_mark
 from app.forms.base import Form
 from app.forms.validators import (
     CodePoints,
@@ -20,6 +23,7 @@ from app.forms.validators import (
     Username,
 )
 from app.models import User
+from app.models.tokens import read_token
 from app.text import EMAIL_LENGTH, normalize_name
 from app.web.guesses import is_right_code
 
@@ -97,7 +101,7 @@ class NewPasswordForm(Form):
     @property
     def known(self) -> list[str]:
         """What others know of the owner, so that it makes no password."""
-        return [current_user.username, current_user.email]
+        return [current_user.username, current_user.own_email]
 
 
 class RegistrationForm(NewPasswordForm):
@@ -110,7 +114,30 @@ class RegistrationForm(NewPasswordForm):
     email = new_email_field()
     password = new_password_field()
     password2 = repeated_password_field()
+    invitation = StringField(_l('Invitation'), render_kw={'autocomplete': 'off'})
+    # No person sees this one, and whoever fills it in is none.
+    website = StringField(render_kw={'autocomplete': 'off', 'tabindex': '-1'})
+    shown = HiddenField()
     submit = SubmitField(_l('Register'))
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not is_by_invitation():
+            del self.invitation
+        elif request.method == 'GET':
+            self.invitation.data = request.args.get('invitation', '')
+        if not read_token(self.shown.data or ''):
+            self.shown.data = time_mark()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        # What was posted without having been shown is too quick.
+        is_quick = is_too_quick(self.shown.data)
+        is_valid: bool = super().validate(extra_validators)
+        if is_valid and (is_quick or self.website.data):
+            self.submit.errors = [_('That was very quick. Please send it once more.')]
+            self.website.data = ''
+            return False
+        return is_valid
 
     @property
     def known(self) -> list[str]:
@@ -138,7 +165,7 @@ class ResetPasswordForm(NewPasswordForm):
 
     @property
     def known(self) -> list[str]:
-        return [self.owner.username, self.owner.email] if self.owner is not None else []
+        return [self.owner.username, self.owner.own_email] if self.owner is not None else []
 
 
 class ChangePasswordForm(NewPasswordForm):

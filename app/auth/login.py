@@ -7,10 +7,13 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
+from app.auth.email import check_mail
 from app.auth.forms import LoginForm, RegistrationForm
+from app.auth.registration import CLOSED, NOT_INVITED, is_open, open_account
 from app.extensions import db
 from app.logs import audit
 from app.models import User
+from app.models.invitation import InvalidInvitationError
 from app.web import devices, second_step
 from app.web.guesses import authenticate
 from app.web.known_browsers import remember_browser
@@ -53,23 +56,28 @@ def logout() -> Response:
 
 
 @bp.route('/register', methods=['GET', 'POST'])
-def register() -> str | Response:
+def register() -> str | Response | tuple[str, int]:
     """Open an account. Of two people who want one name at the same moment, one gets it."""
     if current_user.is_authenticated:
         return redirect(url_for('main.index'))
+    if not is_open():
+        return render_template('auth/register.html', title=_('Register'), closed=CLOSED), 403
     form = RegistrationForm()
     if form.validate_on_submit():
-        user = User(username=form.username.data, email=form.email.data)
-        user.set_password(form.password.data)
-        db.session.add(user)
+        invitation = form.invitation.data if form.invitation is not None else None
         try:
-            db.session.commit()
+            user = open_account(form.username.data, form.email.data, form.password.data, invitation)
         except IntegrityError:
             # Somebody was quicker since the form was checked: checking again says with what.
             db.session.rollback()
-            if not form.validate():
-                return render_template('auth/register.html', title=_('Register'), form=form)
-            raise
-        flash(_('Congratulations, you are now a registered user!'))
-        return redirect(url_for('auth.login'))
+            if form.validate():
+                raise
+        except InvalidInvitationError:
+            db.session.rollback()
+            form.invitation.errors = [NOT_INVITED]
+        else:
+            flash(_('Congratulations, you are now a registered user!'))
+            if user.has_to_confirm():
+                flash(check_mail(_('Check your email for the link that confirms your address.')))
+            return redirect(url_for('auth.login'))
     return render_template('auth/register.html', title=_('Register'), form=form)

@@ -54,6 +54,8 @@ def reset_password(token: str) -> str | Response:
         return redirect(url_for('main.index'))
     if is_wanted:
         user.set_password(form.password.data)
+        if user.claimed_email == user.email:
+            user.claimed_email = None  # whoever follows the link reads its mails
         db.session.commit()
         audit.note('password reset', user)
         flash(_('Your password has been reset.'))

@@ -9,6 +9,9 @@ from flask_mail import Message, email_dispatched
 from app.background import in_background, present_app
 from app.email.smtp import ImpatientConnection
 
+# As addresses end that stand in for others: no mail can go there (RFC 2606).
+NOWHERE = '.invalid'
+
 # A file's name, its media type, and what is in it.
 Attachment = tuple[str, str, bytes | str]
 
@@ -28,10 +31,15 @@ def send_email(
     with `sync` it is raised (OSError, smtplib.SMTPException; ValueError for an address with other
     letters than those of ASCII before the @).
     """
+    reached: list[str | tuple[str, str]] = [
+        to_ascii(one) for one in recipients if not one.endswith(NOWHERE)
+    ]
+    if not reached:
+        return
     message = Message(
         subject,
         sender=sender,
-        recipients=[to_ascii(one) for one in recipients],
+        recipients=reached,
         body=text_body,
         html=html_body,
     )

@@ -3,7 +3,18 @@
 A page for people; the tutorial's JSON for programs: under /api/, and where a client prefers it.
 """
 
-from flask import Response, current_app, g, jsonify, make_response, render_template, request
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.globals import request_ctx
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
@@ -16,10 +27,14 @@ from app.database.errors import is_away, is_conflict
 from app.errors.blueprint import bp
 from app.extensions import db
 from app.forms.search import SearchForm
+from app.forms.validators import UNCONFIRMED
 from app.languages.locales import choose_language
 from app.media.storage import is_full
+from app.models.confirmation import UnconfirmedError
+from app.models.message import NotWantedError
 from app.web.ended_sessions import may_be_sent_again, send_again
-from app.web.sessions import is_api_request
+from app.web.sessions import is_api_request, is_from_script
+from app.web.site import local_path
 
 # There is a template of that name for each; other codes share those of their kind.
 PAGES = {400, 401, 403, 404, 405, 409, 410, 413, 415, 429, 500, 503}
@@ -94,6 +109,25 @@ def http_error(error: HTTPException) -> Response:
 def old_form(error: CSRFError) -> BaseResponse:
     """The token is another session's: this one's owner gets another try, a forger the error."""
     return send_again() if may_be_sent_again() else http_error(error)
+
+
+@bp.app_errorhandler(UnconfirmedError)
+def unconfirmed(_error: UnconfirmedError) -> BaseResponse:
+    """Say what is to be done first."""
+    if wants_json():
+        return json_error(403, 'confirm your e-mail address first: a link was mailed to it')
+    if is_from_script():
+        return error_response(403)
+    flash(UNCONFIRMED)
+    return redirect(local_path(request.form.get('next'), url_for('main.index')))
+
+
+@bp.app_errorhandler(NotWantedError)
+def not_wanted(_error: NotWantedError) -> Response:
+    """Say that the recipient decides who writes to them."""
+    if wants_json():
+        return json_error(403, 'this person takes no messages from you')
+    return error_response(403)
 
 
 @bp.app_errorhandler(SQLAlchemyError)

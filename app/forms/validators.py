@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from wtforms import Field, Form
@@ -14,6 +15,9 @@ from app.names import flaw_of
 from app.text import USERNAME_LENGTH, is_plain
 from app.weak_passwords import weakness_of
 from app.web.guesses import is_own_password
+
+# Told to whoever is to confirm an address before others see what they do.
+UNCONFIRMED = _l('Please confirm your email address first: follow the link that was mailed to it.')
 
 
 class CodePoints(Length):
@@ -88,9 +92,14 @@ class EmailAddress(Email):
 
 
 class FreeEmail:
-    """Nobody else's e-mail address, in any case."""
+    """Nobody else's e-mail address, in any case.
+
+    Where addresses have to be confirmed, that is told to nobody but the owner, by mail.
+    """
 
     def __call__(self, _form: Form, field: Field) -> None:
+        if current_app.config['CONFIRM_EMAIL']:
+            return
         if User.find_by_email(field.data) is not None:
             raise ValidationError(_('Please use a different email address.'))
 

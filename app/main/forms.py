@@ -12,7 +12,14 @@ from wtforms import BooleanField, Field, HiddenField, StringField, SubmitField, 
 from wtforms.validators import DataRequired
 
 from app.forms.base import Form
-from app.forms.validators import CodePoints, FreeUsername, OwnUsername, PlainText, Username
+from app.forms.validators import (
+    UNCONFIRMED,
+    CodePoints,
+    FreeUsername,
+    OwnUsername,
+    PlainText,
+    Username,
+)
 from app.text import BODY_LENGTH, clean_body, normalize_name, straight
 from app.web import drafts
 from app.web.public import is_public
@@ -56,6 +63,9 @@ class BoxForm(Form):
         if self.author.data and self.author.data != own:
             name = straight(current_user.username)
             self.box.errors = [_('You are logged in as %(username)s by now.', username=name)]
+            is_valid = False
+        elif current_user.has_to_confirm():
+            self.box.errors = [UNCONFIRMED]
             is_valid = False
         self.author.data = own
         return is_valid

@@ -56,8 +56,8 @@ def conversation(username: str) -> str | Response:
     other = user_or_404(username)
     if other == current_user:
         return _not_to_oneself()
-    form = MessageForm()
-    if form.validate_on_submit():
+    form = MessageForm() if other.takes_messages_of(current_user) else None
+    if form is not None and form.validate_on_submit():
         return _send(other, form, 'main.conversation')
     mark_read = partial(current_user.mark_conversation_read, other)
     page = _looked_at(Conversation(current_user, other), mark_read)
@@ -81,8 +81,8 @@ def send_message(recipient: str) -> str | Response:
     user = user_or_404(recipient)
     if user == current_user:
         return _not_to_oneself()
-    form = MessageForm()
-    if form.validate_on_submit():
+    form = MessageForm() if user.takes_messages_of(current_user) else None
+    if form is not None and form.validate_on_submit():
         return _send(user, form, 'main.user')
     return render_template(
         'main/send_message.html',

@@ -4,6 +4,7 @@ from app.models import counters
 from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers
+from app.models.invitation import Invitation
 from app.models.login_session import LoginSession
 from app.models.media import Media, Picture
 from app.models.message import Message
@@ -19,6 +20,7 @@ from app.models.user import User
 __all__ = [
     'Activity',
     'ApiToken',
+    'Invitation',
     'LoginSession',
     'Media',
     'Message',

@@ -34,6 +34,7 @@ from app.models.timeline import position_values, post_position
 from app.models.totals import total
 
 FOLLOW, ANSWER, MENTION, LIKE, REPOST = 'follow', 'answer', 'mention', 'like', 'repost'
+KINDS = (FOLLOW, ANSWER, MENTION, LIKE, REPOST)  # whoever wants none of one is not told
 TOGETHER = (LIKE, REPOST)  # of these all that concern a post are one entry
 UNREAD = 'unread_activity_count'  # the name of the notification that tells the number
 MOST_UNREAD = 100  # nobody wants to know more, and counting stays cheap
@@ -96,13 +97,16 @@ def note(
     )
     user = Model.metadata.tables['user'].c
     looked = connection.execute(
-        select(user.id, user.last_activity_read_time).where(user.id.in_(ids))
+        select(user.id, user.last_activity_read_time, user.unwanted_activity).where(
+            user.id.in_(ids)
+        )
     )
     now = utcnow()
     rows = [
         # A look that did not find it is older, whichever machine's clock is slow.
         {'user_id': id_, 'timestamp': max(now, (since or NEVER) + TICK)}
-        for id_, since in looked
+        for id_, since, unwanted in looked
+        if kind not in (unwanted or '').split()
     ]
     if rows:
         values = {'kind': kind, 'actor_id': actor_id, 'post_id': post_id}

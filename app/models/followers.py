@@ -22,6 +22,7 @@ from sqlalchemy import (
 from app.database import TABLE_OPTIONS, Base, insert_if_absent
 from app.extensions import db
 from app.models.base import rows_changed
+from app.models.confirmation import Claimant
 from app.models.locks import Lockable
 
 # Sent by an account that follows the account `followed` from now on (`change` is 1), or no longer
@@ -40,11 +41,12 @@ followers = Table(
 )
 
 
-class Follower(Lockable):
+class Follower(Lockable, Claimant):
     """What an account can do about following others."""
 
     def follow(self, user: Follower) -> bool:
         """Follow `user` from now on; return whether that is new."""
+        self.require_confirmed()
         self._lock_with(user)
         row = {'follower_id': self.id, 'followed_id': user.id}
         backend = db.session.get_bind().dialect.name

@@ -22,7 +22,13 @@ from app.models.notification import Notified
 from app.text import BODY_LENGTH
 
 UNREAD = 'unread_message_count'  # the name of the notification that tells the number
+# Who may write to somebody.
+EVERYBODY, FOLLOWED, NOBODY = 'everybody', 'followed', 'nobody'
 NEVER = datetime(1900, 1, 1)  # when those have looked who never did
+
+
+class NotWantedError(Exception):
+    """The recipient takes no messages from the sender."""
 
 
 class Message(Model):
@@ -67,6 +73,11 @@ class Correspondent(Notified):
     """What an account can do with messages."""
 
     if TYPE_CHECKING:
+        messages_from: Mapped[str]
+
+        def is_following(self, user: Any) -> bool: ...
+        def require_confirmed(self) -> None: ...
+
         last_message_read_time: Mapped[datetime | None]
         unread_message_count: Mapped[int]
 
@@ -77,17 +88,26 @@ class Correspondent(Notified):
     def send_message(self, recipient: Correspondent, body: str) -> Message:
         """Write to `recipient` and tell them the number of unread messages; the caller commits.
 
-        Raises ValueError for a message to oneself.
+        Raises ValueError for a message to oneself, NotWantedError where the recipient takes none.
         """
         if recipient.id == self.id:
             raise ValueError('a message to oneself')
+        self.require_confirmed()
         self._lock_with(recipient)
+        if not recipient.takes_messages_of(self):
+            raise NotWantedError
         message = Message(author=self, recipient=recipient, body=body)
         db.session.add(message)
         db.session.flush()
         db.session.refresh(recipient, ['unread_message_count'])
         recipient.add_notification(UNREAD, recipient.new_messages())
         return message
+
+    def takes_messages_of(self, sender: Correspondent) -> bool:
+        """Tell whether `sender` may write to the account, in answer to a message, too."""
+        if self.messages_from == FOLLOWED:
+            return self.is_following(sender)
+        return self.messages_from != NOBODY
 
     def mark_messages_read(self) -> None:
         """Note that the user is looking at what has been received; the caller commits."""

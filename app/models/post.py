@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
@@ -93,6 +93,12 @@ class Post(SearchableMixin, Album, Model):
     repost_count: Mapped[int] = mapped_column(default=0, server_default='0')
 
     author = relationship('User', back_populates='posts')
+
+    @validates('author')
+    def _require_confirmed(self, _name: str, author: Any) -> Any:
+        if author is not None:
+            author.require_confirmed()
+        return author
 
     if TYPE_CHECKING:
         # While it is saved (counters.py): whom it mentions, answers and passes on.

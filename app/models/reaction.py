@@ -30,6 +30,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from app.database import TABLE_OPTIONS, Base, Timestamp, insert_if_absent, utcnow
 from app.extensions import db
 from app.models.base import Model, rows_changed
+from app.models.confirmation import Claimant
 from app.models.locks import Lockable, hold
 from app.models.mention import mentions
 from app.models.post import Post
@@ -61,7 +62,7 @@ bookmarks = Table(
 )
 
 
-class Reacting(Lockable):
+class Reacting(Lockable, Claimant):
     """What an account can do with posts. Doing something twice changes nothing.
 
     Each raises ObjectDeletedError when the post or the account is not there any more, and leaves
@@ -70,6 +71,7 @@ class Reacting(Lockable):
 
     def like(self, post: Post) -> bool:
         """Like `post` from now on; return whether that is new."""
+        self.require_confirmed()
         self._hold(post)
         return self._like(post, insert_if_absent(likes, self._row(post), _backend()), +1)
 
@@ -89,6 +91,7 @@ class Reacting(Lockable):
 
     def repost(self, post: Post) -> bool:
         """Pass `post` on to those who follow the account; return whether that is new."""
+        self.require_confirmed()
         self._hold(post)
         if self._repost_of(post) is not None:
             return False

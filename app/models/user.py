@@ -17,10 +17,11 @@ from app.models.activity import Concerned
 from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
+from app.models.confirmation import Claimant
 from app.models.followers import Follower, followers
 from app.models.login_session import LoginSession, SessionOwner
 from app.models.media import Uploader
-from app.models.message import Correspondent, Message
+from app.models.message import EVERYBODY, Correspondent, Message
 from app.models.notification import Notification
 from app.models.post import Post
 from app.models.reaction import Reacting
@@ -53,6 +54,7 @@ class User(
     CodeOwner,
     Uploader,
     Pictured,
+    Claimant,
     Model,
 ):
     __tablename__ = 'user'
@@ -65,6 +67,8 @@ class User(
     # A folded character can be three: these are wider than what they stand for.
     username_key: Mapped[str] = mapped_column(String(3 * USERNAME_LENGTH), index=True, unique=True)
     email_key: Mapped[str] = mapped_column(String(3 * EMAIL_LENGTH), index=True, unique=True)
+    # The address as it was typed, until a link that was mailed there has been followed.
+    claimed_email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
     password_hash: Mapped[str | None] = mapped_column(String(256))
     # Of a hash that was made anew for the same password: its mark, and the one that goes on.
     password_renewal: Mapped[str | None] = mapped_column(String(2 * FINGERPRINT_LENGTH))
@@ -74,6 +78,14 @@ class User(
     last_activity_read_time: Mapped[datetime | None] = mapped_column(Timestamp)
     # Of the site, chosen by the person; None leaves it to their browser.
     language: Mapped[str | None] = mapped_column(String(16))
+    # 'light' or 'dark'; None leaves it to their system.
+    color_scheme: Mapped[str | None] = mapped_column(String(8))
+    # Who may write messages to the person, and of what they are not told: see message.py
+    # and activity.py.
+    messages_from: Mapped[str] = mapped_column(
+        String(16), default=EVERYBODY, server_default=EVERYBODY
+    )
+    unwanted_activity: Mapped[str | None] = mapped_column(String(64))
     # Whether search engines are asked to leave the person's pages alone, on a public site.
     noindex: Mapped[bool] = mapped_column(default=False, server_default='0')
     # Of the picture that the person has uploaded: pages need no other row to show it.
@@ -195,10 +207,10 @@ class User(
         What was proved with them, by a link or a password, was proved for this state alone: of two
         requests at once that show the same proof, the second one finds it used.
         """
-        proved = self.password_mark(), self.email
+        proved = self._state()
         self.lock()
         present = db.session.get(User, self.id, populate_existing=True)
-        return present is not None and (present.password_mark(), present.email) == proved
+        return present is not None and present._state() == proved
 
     @staticmethod
     def find_for_login(username: str) -> User | None:
@@ -231,7 +243,7 @@ class User(
 
     def _state(self) -> str:
         """Return what a link dies with: it is another after a change of password or address."""
-        return fingerprint(self.password_mark(), self.email)
+        return fingerprint(self.password_mark(), self.email, self.claimed_email)
 
     @staticmethod
     def _of_link(purpose: str, claims: dict[str, Any]) -> User | None:

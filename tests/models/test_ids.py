@@ -11,6 +11,7 @@ from app.database import utcnow
 from app.models import (
     Activity,
     ApiToken,
+    Invitation,
     LoginSession,
     Media,
     Message,
@@ -29,6 +30,9 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     'tag': lambda _susan, _john: Tag(key='x', name='x'),
     'activity': lambda susan, john: Activity(
         user_id=susan.id, actor_id=john.id, kind='follow', timestamp=utcnow()
+    ),
+    'invitation': lambda susan, _john: Invitation(
+        user_id=susan.id, code_hash='x', most=1, expiration=utcnow()
     ),
     'media': lambda susan, _john: Media(
         user_id=susan.id, picture=Picture(digest=token_hex(16), width=1, height=1, size=1)
