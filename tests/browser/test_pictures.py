@@ -1,17 +1,33 @@
 """Pictures as people choose, see and look at them: with a mouse, a thumb and keys, and without a
 script."""
 
+import json
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, ViewportSize, expect
+from flask import Flask
+from playwright.sync_api import FilePayload, Route, ViewportSize, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor
+from app import db
+from app.media.images import SMALL, file_name
+from app.media.storage import storage
+from app.models import Post, User
+from app.models.media import Shot
+from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor, Visitor, serving
 from tests.browser.test_accessibility import findings
 from tests.pictures import a_file, decoded
+
+
+@pytest.fixture
+def server(make_app: Callable[..., Flask]) -> Iterator[str]:
+    """A server in this process, so that a test can put into its database what it needs."""
+    with serving(make_app(WTF_CSRF_ENABLED=True)) as address:
+        yield address
+
 
 SCREENSHOTS = os.environ.get('TEST_SCREENSHOTS')  # a folder to look at
 
@@ -107,7 +123,8 @@ def test_the_story_of_pictures_in_posts(
     page.keyboard.press('Escape')
     expect(page.locator('.album')).to_be_hidden()
 
-    for files in ([payload(900, 600)], [payload(300, 900)], [payload(500, 400)] * 2):
+    of_four = [payload(600 + 200 * number, 800) for number in range(4)]
+    for files in ([payload(900, 600)], [payload(300, 900)], of_four, [payload(500, 400)] * 2):
         page.locator('.pictures-field summary').click()
         page.set_input_files('#pictures', files)
         expect(chosen).to_have_count(len(files))
@@ -136,23 +153,54 @@ def test_nothing_jumps_and_only_what_is_seen_is_asked_for(make_visitor: MakeVisi
     susan = make_visitor()
     susan.register('susan')
     page = susan.page
-    for _each in range(5):
-        page.locator('.pictures-field summary').click()
-        page.set_input_files('#pictures', [payload(900, 600)] * 4)
-        expect(page.locator('.chosen-picture [name=media]')).to_have_count(4)
-        susan.send()
-    asked: list[str] = []
-    page.on('request', lambda each: asked.append(each.url))
+    author = db.session.scalars(db.select(User)).one()
+    posts = [Post(body=f'{number}', author=author) for number in range(25)]
+    for number, post in enumerate(posts):
+        shots = [Shot(1, f'{4 * number + n:032x}', 900, 600, '') for n in range(4)]
+        for shot in shots:
+            storage().put(file_name(shot.digest, SMALL), a_file(640, 427, 'WEBP'))
+        post.pictures_json = json.dumps(shots)
+    db.session.add_all(posts)
+    db.session.commit()
+    asked: set[str] = set()
+    page.on('request', lambda each: asked.add(each.url))
     page.route('**/media/**', lambda route: route.abort())
     susan.expect_failed_requests = True
-    page.set_viewport_size({'width': 1280, 'height': 400})
     page.goto(f'{susan.server}/index')
     before = page.evaluate('document.documentElement.scrollHeight')
     page.unroute('**/media/**')
+    asked.clear()
     page.reload()
     page.wait_for_load_state('networkidle')
     assert page.evaluate('document.documentElement.scrollHeight') == before
-    assert len({address for address in asked if '/media/' in address}) <= 20
+    pictures = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.pictures img'),
+          (image) => [image.currentSrc || image.src, image.getBoundingClientRect().top])"""
+    )
+    assert len({address for address, _top in pictures}) == 100
+    tops = [top for address, top in pictures if address in asked]
+    in_view = [top for _address, top in pictures if top < DESKTOP['height']]
+    assert len(in_view) <= len(tops) < 30
+    # A browser asks for what is about to come into view, too: Chromium, for 1,250 pixels below it.
+    assert max(tops) < DESKTOP['height'] + 1250
+
+
+def test_a_bar_shows_how_far_an_upload_is(make_visitor: MakeVisitor) -> None:
+    susan = make_visitor()
+    susan.register('susan')
+    page, bar = susan.page, susan.page.locator('.chosen-picture progress')
+    waiting: list[Route] = []
+    page.route('**/picture', lambda route: waiting.append(route))
+    page.locator('.pictures-field summary').click()
+    page.set_input_files('#pictures', [payload(900, 600, 'first.jpg'), payload(600, 900)])
+    expect(bar).to_have_count(2)
+    expect(page.get_by_role('progressbar', name='Uploading first.jpg')).to_be_visible()
+    expect(page.locator('#submit')).to_be_disabled()
+    for route in waiting:
+        route.continue_()
+    expect(bar).to_have_count(0)
+    expect(page.locator('.chosen-picture [name=media]')).to_have_count(2)
+    expect(page.locator('#submit')).to_be_enabled()
 
 
 def test_without_a_script(make_visitor: MakeVisitor) -> None:
