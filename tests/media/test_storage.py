@@ -20,7 +20,7 @@ from app import db
 from app.database import utcnow
 from app.media import storage as storages
 from app.media.storage import StorageUnavailableError, storage
-from app.models import Picture, User
+from app.models import Media, Picture, User
 from app.models.media import tidy
 from tests.media.test_images import make
 from tests.pictures import a_file, wait_for_removals
@@ -148,6 +148,40 @@ def test_a_full_disk_leaves_nothing_behind(
     wait_for_removals()
     assert [path for path in folder.rglob('*') if path.is_file()] == []
     assert db.session.query(Picture).count() == 0
+
+
+@pytest.mark.parametrize('written', [0, 1])
+@pytest.mark.parametrize('comes_back', [True, False])
+def test_a_process_that_dies_between_row_and_files_leaves_nothing_for_good(
+    app: Flask, susan: User, monkeypatch: pytest.MonkeyPatch, written: int, comes_back: bool
+) -> None:
+    class KilledError(BaseException):
+        """Nobody has the time to clear up."""
+
+    put = storage().put
+    names: list[str] = []
+
+    def die(name: str, data: bytes) -> None:
+        if len(names) == written:
+            raise KilledError
+        names.append(name)
+        put(name, data)
+
+    picture = make(a_file())
+    with monkeypatch.context() as patch:
+        patch.setattr(storage(), 'put', die)
+        with pytest.raises(KilledError):
+            susan.keep(picture)
+    db.session.remove()
+    assert [stored.name for stored in storage().everything()] == names
+    if comes_back:
+        db.session.get_one(User, 1).keep(picture)
+        assert len([*storage().everything()]) == 2
+    db.session.execute(db.update(Media).values(timestamp=utcnow() - timedelta(hours=25)))
+    db.session.commit()
+    tidy()
+    assert [*storage().everything()] == []
+    assert db.session.query(Picture).count() == db.session.query(Media).count() == 0
 
 
 @pytest.mark.parametrize('app', ['folder'], indirect=True)
