@@ -91,8 +91,21 @@ def delete_account(client: FlaskClient, _susan: User) -> None:
     client.delete('/api/users/me', json={'password': PASSWORD}, headers=headers)
 
 
+def end_others(client: FlaskClient, _susan: User) -> None:
+    other = log_in(client.application.test_client())
+    other.post('/settings/devices', data={'others': '1'})
+
+
+def deny_login(client: FlaskClient, susan: User) -> None:
+    path = f'/auth/deny_login/{susan.get_deny_login_token()}'
+    client.application.test_client().post(path)
+
+
+ENDS = [log_out, change_password, reset_password, delete_account, end_others, deny_login]
+
+
 @pytest.mark.parametrize('name', COOKIES)
-@pytest.mark.parametrize('end', [log_out, change_password, reset_password, delete_account])
+@pytest.mark.parametrize('end', ENDS)
 def test_a_copied_cookie_ends_with_its_session(
     client: FlaskClient, susan: User, end: Callable[[FlaskClient, User], None], name: str
 ) -> None:

@@ -24,6 +24,8 @@ NO_MAIL = _l(
 MOST_MAILS = '3 per hour'
 # Nobody keeps an owner from hearing of it by asking for so many links first.
 MOST_NOTICES_BEYOND = '1 per hour'
+# About logins, to one account: with the links above they have nothing to do.
+MOST_DEVICES = '5 per hour'
 
 
 # What an owner is told of, by the words that the log has for it.
@@ -135,3 +137,17 @@ def send_email_changed_email(user: User, old_email: str) -> None:
     """Tell the old address that it is the account's no longer."""
     if _may_be_mailed(old_email) or _may_be_mailed(old_email, MOST_NOTICES_BEYOND):
         _send('email_changed', _l('[Microblog] Your Email Address Was Changed'), old_email, user)
+
+
+def send_new_device_email(
+    user_id: int, browser: str, address: str, site: str | None, language: str
+) -> None:
+    """Tell the owner of an account of a login from a device that is new, in the background."""
+    user = db.session.get(User, user_id)
+    if user is None or not limits.allows(MOST_DEVICES, 'new device', str(user_id)):
+        return
+    values = {'browser': browser, 'address': address, 'url': ''}
+    if site is not None:
+        values['url'] = absolute_url(site, 'auth.deny_login', token=user.get_deny_login_token())
+    subject = _l('[Microblog] New Login to Your Account')
+    _send('new_device', subject, user.email, user, language, **values)

@@ -227,3 +227,7 @@ class CodeForm(Form):
 
 class ConfirmEmailForm(Form):
     submit = SubmitField(_l('Confirm Email'))
+
+
+class DenyLoginForm(Form):
+    submit = SubmitField(_l('Log out everywhere'))

@@ -7,17 +7,19 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
-from app.auth.email import check_mail
+from app.auth.email import check_mail, send_new_device_email
 from app.auth.forms import LoginForm, RegistrationForm
 from app.auth.registration import CLOSED, NOT_INVITED, is_open, open_account
+from app.background import in_background
 from app.extensions import db
+from app.languages.locales import present_language
 from app.logs import audit
 from app.models import User
 from app.models.invitation import InvalidInvitationError
 from app.web import devices, second_step
 from app.web.guesses import authenticate
-from app.web.known_browsers import remember_browser
-from app.web.site import local_path
+from app.web.known_browsers import browser_known_to, remember_browser
+from app.web.site import local_path, site_url
 
 
 @bp.route('/login', methods=['GET', 'POST'])
@@ -41,9 +43,17 @@ def login() -> str | Response:
 
 
 def let_in(user: User, remember: bool) -> Response:
-    """Start a session of `user`, who has proved to be that, and lead to the page that is wanted."""
+    """Start a session of `user`, who has proved to be that, and lead to the page that is wanted.
+
+    The owner is told by mail where neither this browser nor one like it has logged in before.
+    """
+    browser, address = devices.browser(), devices.network_address()
+    is_new = browser_known_to(user) is None and user.is_new_device(browser, address)
     devices.log_in(user, remember)
     audit.note('login', user)
+    if is_new:
+        language = present_language()
+        in_background(send_new_device_email, user.id, browser, address, site_url(), language)
     next_page = local_path(request.args.get('next'), url_for('main.index'))
     return remember_browser(redirect(next_page), user)
 

@@ -7,13 +7,13 @@ from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
 from app.auth.email import NO_LINKS, check_mail, send_password_reset_email_to
-from app.auth.forms import ResetPasswordForm, ResetPasswordRequestForm
+from app.auth.forms import DenyLoginForm, ResetPasswordForm, ResetPasswordRequestForm
 from app.background import in_background
 from app.extensions import db
 from app.languages.locales import present_language
 from app.logs import audit
 from app.models import User
-from app.web import limits
+from app.web import devices, limits
 from app.web.known_browsers import remember_browser
 from app.web.site import site_url
 
@@ -62,3 +62,23 @@ def reset_password(token: str) -> str | Response:
         # Whoever reads the account's mails can log in now, whatever strangers do meanwhile.
         return remember_browser(redirect(url_for('auth.login')), user)
     return render_template('auth/reset_password.html', title=_('Set a new password'), form=form)
+
+
+@bp.route('/deny_login/<token>', methods=['GET', 'POST'])
+def deny_login(token: str) -> str | Response:
+    """End all that knows the account's password, and lead to setting a new one; once."""
+    user = User.verify_deny_login_token(token)
+    form = DenyLoginForm()
+    is_wanted = form.validate_on_submit()
+    if user is None or (is_wanted and not user.lock_unchanged()):
+        flash(_('This link is invalid or has expired.'))
+        return redirect(url_for('main.index'))
+    if not is_wanted:
+        return render_template('auth/deny_login.html', title=_('It was not you?'), form=form)
+    user.lock_out()
+    db.session.commit()
+    audit.note('login denied', user)
+    token = user.get_reset_password_token()
+    devices.log_out()
+    flash(_('All devices are logged out, and the old password is worth nothing any more.'))
+    return redirect(url_for('auth.reset_password', token=token))

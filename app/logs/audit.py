@@ -1,4 +1,4 @@
-"""What the log says about the safety of accounts: logins, passwords, addresses, tokens of the API.
+"""What the log, and an account's owner, is told about its safety: logins, changes, tokens.
 
 Each is a line of its own with the account, the visitor's network address and, as in every line, the
 number of the request. None holds a secret, so none holds a name that is nobody's: it may be a
@@ -7,22 +7,59 @@ password that was typed into the wrong box.
 
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, has_request_context, request
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Flask, Response, current_app, g, has_request_context, request
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from app.models import User
+from app.database import waiting_for_writers
+from app.extensions import db
+from app.models import User, account_event
+from app.models.login_session import ADDRESS_LENGTH, kind_of_browser
 from app.text import USERNAME_LENGTH
 
 # Where names and passwords are tried.
 LOGINS = {'auth.login', 'api.get_token'}
+PATIENCE = 1  # seconds that an answer waits for another process's write
+_EVENTS = 'account_events'
 
 
 def note(what: str, account: User | str) -> None:
-    """Write that `what` has happened to an account, or to that of a name which somebody typed."""
+    """Write that `what` has happened to an account, or to that of a name which somebody typed.
+
+    The account's owner sees it, too: app/settings/history.py has the texts for them.
+    """
     user = _find(account) if isinstance(account, str) else account
     shown = '-' if user is None else f'{user.id} {user.username!r}'
     address = request.remote_addr if has_request_context() else 'command line'
     current_app.logger.info('%s: account %s, address %s', what, shown, address, stacklevel=2)
+    if user is None:
+        return
+    if has_request_context():
+        g.setdefault(_EVENTS, []).append((user.id, what))
+    else:
+        _record([(user.id, what)], '', '')
+
+
+def record_events(response: Response) -> Response:
+    """Write what the request has noted, when its own work is done: neither holds up the other."""
+    events = g.pop(_EVENTS, [])
+    if events:
+        address = (request.remote_addr or '')[:ADDRESS_LENGTH]
+        _record(events, address, kind_of_browser(request.user_agent.string))
+    return response
+
+
+def _record(events: list[tuple[int, str]], address: str, browser: str) -> None:
+    try:
+        db.session.rollback()
+        with waiting_for_writers(db.session.connection(), PATIENCE):
+            for user_id, what in events:
+                account_event.record(user_id, what, address, browser)
+            db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # the account has gone
+    except SQLAlchemyError:
+        current_app.logger.exception('What happened to an account is in the log alone')
+        db.session.rollback()
 
 
 def _find(name: str) -> User | None:
@@ -43,4 +80,6 @@ def note_limited_login(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
+    # From the last one to the first.
+    app.after_request(record_events)
     app.after_request(note_limited_login)

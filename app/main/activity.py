@@ -7,8 +7,9 @@ from flask_login import current_user, login_required
 from app.extensions import db
 from app.main.blueprint import bp
 from app.main.hooks import is_looked_at
-from app.main.paging import links_to, requested_page, shown
+from app.main.paging import shown
 from app.models.activity import Activities
+from app.web.paging import links_to, requested_page
 
 
 @bp.route('/activity')

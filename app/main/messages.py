@@ -12,12 +12,12 @@ from app.extensions import db
 from app.main.blueprint import bp
 from app.main.forms import MessageForm
 from app.main.hooks import is_looked_at
-from app.main.paging import links_to, requested_page
 from app.main.people import user_or_404
 from app.models import User
 from app.models.correspondence import Conversation, Letter, Messages, Received, Sent
 from app.models.listing import Page
 from app.text import BODY_LENGTH, straight
+from app.web.paging import links_to, requested_page
 from app.web.site import local_path
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.extensions import csrf, db
 from app.main.blueprint import bp
 from app.main.forms import EditProfileForm, EmptyForm
-from app.main.paging import links_to, requested_page, shown
+from app.main.paging import shown
 from app.media.images import avatar
 from app.models import User
 from app.models.listing import Listing
@@ -22,6 +22,7 @@ from app.models.people import Followed, Followers, RecentAuthors
 from app.models.timeline import AnswersBy, PostsBy
 from app.text import BODY_LENGTH, USERNAME_LENGTH, straight
 from app.web.ended_sessions import may_be_sent_again, send_again
+from app.web.paging import links_to, requested_page
 from app.web.public import card, is_stranger, login_required_unless_public
 from app.web.site import local_path
 from app.web.uploads import UploadError, explained, receive

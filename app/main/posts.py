@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import links_to, requested_page, shown
+from app.main.paging import shown
 from app.main.people import PICTURE_SIZE, list_beside
 from app.main.pictures import PostForm, publish
 from app.models import Post, User
 from app.models.people import Likers, Reposters
 from app.models.timeline import AnswersTo
 from app.text import BODY_LENGTH, straight
+from app.web.paging import links_to, requested_page
 from app.web.public import card, is_stranger, login_required_unless_public
 from app.web.sessions import is_from_script
 from app.web.site import local_path

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import page_number, shown
+from app.main.paging import shown
 from app.main.people import in_a_list
 from app.models import Post, SearchableMixin, User
 from app.search import DEEPEST_HIT, Order, SearchUnavailable, parse
+from app.web.paging import page_number
 
 
 @bp.route('/search')

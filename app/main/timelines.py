@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.main.blueprint import bp
-from app.main.paging import links_to, new_posts_in, requested_page, shown
+from app.main.paging import new_posts_in, shown
 from app.main.pictures import PostForm, publish
 from app.models import Post, Tag
 from app.models.listing import Span
 from app.models.people import RecentAuthors
 from app.models.timeline import AllPosts, Bookmarked, PostsUnder
 from app.text import BODY_LENGTH
+from app.web.paging import links_to, requested_page
 from app.web.public import card, login_required_unless_public, strangers_see
 
 SUGGESTIONS = 5  # people, where nobody is followed who has written

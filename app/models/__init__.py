@@ -1,6 +1,7 @@
 """The tables and the rules that belong to them: no request, no template, no HTTP."""
 
 from app.models import counters
+from app.models.account_event import AccountEvent
 from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers
@@ -18,6 +19,7 @@ from app.models.task import Task
 from app.models.user import User
 
 __all__ = [
+    'AccountEvent',
     'Activity',
     'ApiToken',
     'Invitation',

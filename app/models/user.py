@@ -13,6 +13,7 @@ from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db, login
 from app.media.images import DIGEST_LENGTH
 from app.models import passwords
+from app.models.account_event import Watched
 from app.models.activity import Concerned
 from app.models.api_token import ApiToken, TokenOwner
 from app.models.avatar import Pictured
@@ -52,6 +53,7 @@ class User(
     TokenOwner,
     SessionOwner,
     CodeOwner,
+    Watched,
     Uploader,
     Pictured,
     Claimant,
@@ -237,6 +239,24 @@ class User(
         claims = read_token(token)
         user = User._of_link('change_email', claims)
         return None if user is None else (user, claims['email'])
+
+    def get_deny_login_token(self, expires_in: float = 7 * 24 * 3600) -> str:
+        """Return the token of a link that ends whatever knows the user's password, once."""
+        return self._link_token('deny_login', expires_in)
+
+    @staticmethod
+    def verify_deny_login_token(token: str) -> User | None:
+        """Return the user whom a link with `token` was mailed to, None for a bad one."""
+        return User._of_link('deny_login', read_token(token))
+
+    def lock_out(self) -> None:
+        """End all sessions and tokens, and the password, which a stranger knows; not committed.
+
+        A link to set a new one is the way back in.
+        """
+        self.password_hash = self.password_renewal = None
+        self.end_sessions()
+        self.revoke_token()
 
     def _link_token(self, purpose: str, expires_in: float, **claims: Any) -> str:
         return make_token({**claims, purpose: self.id, 'state': self._state()}, expires_in)

@@ -29,7 +29,9 @@ SECTIONS = [
         _l('A code beside your password when you log in'),
     ),
     Section('auth.change_email', _l('Email'), _l('The address that mails go to')),
+    Section('settings.devices', _l('Devices'), _l('Where you are logged in')),
     Section('settings.tokens', _l('API tokens'), _l('What lets programs act for you')),
+    Section('settings.history', _l('History'), _l('What has happened to your account')),
 ]
 
 

@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
     'Referrer-Policy': 'same-origin',
 }
 # Their addresses hold what is as good as a password.
-SECRET_ADDRESSES = {'auth.reset_password', 'auth.confirm_email'}
+SECRET_ADDRESSES = {'auth.reset_password', 'auth.confirm_email', 'auth.deny_login'}
 # What the API tells everybody.
 PUBLIC_API = {'api.openapi'}
 # For a year, the browser asks this host through TLS only.

@@ -121,6 +121,8 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.confirm_email': [('10 per hour', link), ('60 per hour', address)],
     'settings.second_factor': [('30 per hour', person)],
     'settings.send_confirmation': [('5 per hour', person)],
+    'auth.deny_login': [('10 per hour', link), ('60 per hour', address)],
+    'settings.devices': [('60 per minute', person)],
     'main.index': [('30 per minute', person)],
     'main.post': [('30 per minute', person)],
     'main.edit_post': [('30 per minute', person)],

@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import db
-from app.main import messages, paging
+from app.main import messages
 from app.models import Message, User
+from app.web import paging
 from tests.conftest import MakeUser, session_of
 from tests.pages import bodies, csrf_token, errors, flashes, heading, link, title
 from tests.statements import statements

@@ -9,6 +9,7 @@ import pytest
 from app import db
 from app.database import utcnow
 from app.models import (
+    AccountEvent,
     Activity,
     ApiToken,
     Invitation,
@@ -40,6 +41,9 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     'notification': lambda susan, _john: Notification(name='x', user=susan, payload_json='1'),
     'api_token': lambda susan, _john: ApiToken(
         user=susan, token_hash='x', password_mark='x', expiration=utcnow()
+    ),
+    'account_event': lambda susan, _john: AccountEvent(
+        user_id=susan.id, what='x', timestamp=utcnow(), address='x', browser='x'
     ),
     'login_session': lambda susan, _john: LoginSession(
         user=susan,
