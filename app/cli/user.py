@@ -1,4 +1,4 @@
-"""`flask user reset-2fa`: let somebody in again who has lost what they log in with."""
+"""`flask user`: what is done for an account, or against it, from the command line."""
 
 import click
 from flask.cli import with_appcontext
@@ -23,11 +23,29 @@ def reset_second_factor(name: str) -> None:
 
     Its password is enough from then on. Its owner is told by mail: be sure that they asked for it.
     """
-    account = User.find_for_login(name)
-    if account is None:
-        raise click.ClickException(f'There is no account {name!r}.')
+    account = _find(name)
     account.turn_off_second_factor()
     db.session.commit()
     audit.note('second factor reset', account)
     send_security_email(account.id, 'second factor reset', present_language())
     click.echo(f'{account.username} logs in with the password alone.')
+
+
+@user.command('end-sessions')
+@click.argument('name')
+@with_appcontext
+def end_sessions(name: str) -> None:
+    """Log the account NAME out everywhere, and end its tokens of the API."""
+    account = _find(name)
+    account.end_sessions()
+    account.revoke_token()
+    db.session.commit()
+    audit.note('sessions ended', account)
+    click.echo(f'{account.username} is logged in nowhere any more.')
+
+
+def _find(name: str) -> User:
+    account = User.find_for_login(name)
+    if account is None:
+        raise click.ClickException(f'There is no account {name!r}.')
+    return account

@@ -27,6 +27,7 @@ TEXTS = {
     'email confirmed': _l('Email address confirmed'),
     'second factor turned on': _l('Second factor turned on'),
     'second factor turned off': _l('Second factor turned off'),
+    'sessions ended': _l('Everything was logged out by the administrators'),
     'second factor reset': _l('Second factor removed by the administrators'),
     'recovery codes made': _l('New recovery codes made'),
     'token made': _l('API token made'),
