@@ -38,11 +38,6 @@ def app(make_app: Callable[..., Flask], mailbox: Mailbox) -> Iterator[Flask]:
         db.session.remove()
 
 
-@pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
 def write(author: User, count: int, body: str = 'é 🎉 "x"\n') -> str:
     """Write posts, four at a time; return the archive that there should be of them."""
     rows = [

@@ -31,11 +31,6 @@ def app(make_app: MakeApp) -> Iterator[Flask]:
         db.session.remove()
 
 
-@pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
 def write(author: User, *texts: str, **columns: object) -> None:
     for number, text in enumerate(texts):
         time = NOON + timedelta(hours=number)

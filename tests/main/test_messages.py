@@ -25,11 +25,6 @@ WRITE = ['/send_message/john', '/messages/with/john']
 
 
 @pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
-@pytest.fixture
 def john(make_user: MakeUser) -> User:
     return make_user('john')
 

@@ -31,11 +31,6 @@ LogIn = Callable[[User], FlaskClient]
 
 
 @pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
-@pytest.fixture
 def client(log_in: LogIn, susan: User) -> FlaskClient:
     return log_in(susan)
 

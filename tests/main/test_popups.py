@@ -15,11 +15,6 @@ LogIn = Callable[[User], FlaskClient]
 
 
 @pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
-@pytest.fixture
 def john(make_user: MakeUser) -> User:
     return make_user('john', about_me='I <3 cats\nand https://example.org')
 

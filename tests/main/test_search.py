@@ -17,11 +17,6 @@ from tests.pages import bodies, heading, link, tabs, title
 LogIn = Callable[[User], FlaskClient]
 
 
-@pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
 def write(author: User, *texts: str) -> None:
     for text in texts:
         db.session.add(Post(body=text, author=author))

@@ -9,16 +9,10 @@ from sqlalchemy.exc import OperationalError
 
 from app import db
 from app.models import Task, User
-from tests.conftest import MakeUser
 from tests.pages import link
 
 LogIn = Callable[[User], FlaskClient]
 PREFETCH = {'Sec-Purpose': 'prefetch;prerender'}
-
-
-@pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
 
 
 def put_job(owner: User, failure: str | None = None) -> Task:

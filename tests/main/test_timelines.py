@@ -30,11 +30,6 @@ def number_of_posts() -> int | None:
     return db.session.scalar(select(func.count()).select_from(Post))
 
 
-@pytest.fixture
-def susan(make_user: MakeUser) -> User:
-    return make_user('susan')
-
-
 def test_a_new_user_is_told_what_to_do(log_in: LogIn, susan: User) -> None:
     response = log_in(susan).get('/index')
     assert title(response) == 'Home - Microblog'
