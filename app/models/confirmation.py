@@ -40,7 +40,8 @@ class Claimant:
 
     def has_to_confirm(self) -> bool:
         """Tell whether the account may not do yet what others see."""
-        return self.claimed_email is not None and current_app.config['CONFIRM_EMAIL']
+        # The setting first: to read an account may flush what is only being made.
+        return bool(current_app.config['CONFIRM_EMAIL']) and self.claimed_email is not None
 
     def require_confirmed(self) -> None:
         """Raise UnconfirmedError where the account may not do yet what others see."""
