@@ -1,9 +1,11 @@
 """What is tried against accounts, attack by attack, through the pages and the API alone."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import product
+from time import time_ns
 from typing import Any
 
 import pytest
@@ -16,15 +18,23 @@ from werkzeug.test import TestResponse
 
 from app import db
 from app.database import utcnow
-from app.models import ApiToken, LoginSession, User, passwords, second_factor
+from app.models import ApiToken, LoginSession, Passkey, User, passwords, second_factor
 from app.models.api_token import SCOPES
-from app.web import guesses
+from app.web import guesses, passkeys
 from tests.api.conftest import PASSWORD, PASSWORD_HASH, Program
 from tests.api.test_tokens import basic
 from tests.auth.conftest import AtOnce, at_once  # noqa: F401 (a fixture)
+from tests.authenticator import (
+    ATTESTED,
+    PRESENT,
+    VERIFIED,
+    Authenticator,
+    give_passkey,
+    options_for,
+)
 from tests.codes import code_of, give_codes
 from tests.conftest import MakeUser, session_of
-from tests.pages import csrf_token
+from tests.pages import csrf_token, flashes
 
 COOKIES = ['session', 'remember_token']
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
@@ -434,6 +444,221 @@ def test_the_second_step_leads_to_no_other_site(app: Flask, susan: User, page: s
     send_password(client)
     answer = client.post(f'{CODE_PAGE}?next={page}', data={'code': code_of(key)})
     assert answer.location == '/index'
+
+
+def owner_with_passkey(app: Flask, **kind: bool) -> Authenticator:
+    """A passkey of susan, made in a browser that is logged in."""
+    return give_passkey(log_in(app.test_client()), **kind)
+
+
+def show(client: FlaskClient, answer: str, path: str = '/auth/login') -> TestResponse:
+    return client.post(path, data={'credential': answer})
+
+
+@pytest.mark.parametrize('counts', [True, False])
+def test_an_answer_of_a_passkey_is_good_once(app: Flask, susan: User, counts: bool) -> None:
+    """Also for whoever has a copy of the cookie with the challenge."""
+    device = owner_with_passkey(app, counts=counts)
+    client = app.test_client()
+    answer = device.show(options_for(client))
+    thief = copied(client, 'session')
+    assert show(client, answer).location == '/index'
+    assert is_in(client)
+    client.get('/auth/logout')
+    for browser in (client, thief):
+        assert show(browser, answer).location == '/auth/login'
+        assert not is_in(browser)
+    # A new challenge is another one.
+    options_for(thief)
+    assert show(thief, answer).location == '/auth/login'
+    assert show(client, device.show(options_for(client))).location == '/index'
+
+
+def test_of_two_who_show_one_answer_at_once_one_gets_in(
+    app: Flask,
+    susan: User,
+    at_once: AtOnce,  # noqa: F811 (a fixture)
+) -> None:
+    device = owner_with_passkey(app, counts=False)
+    client = app.test_client()
+    answer = device.show(options_for(client))
+    browsers = [client, copied(client, 'session')]
+    data = {'credential': answer}
+    requests: list[Any] = [partial(browser.post, '/auth/login', data=data) for browser in browsers]
+    at_once(passkeys, 'base64url_to_bytes', requests)
+    assert sorted(is_in(browser) for browser in browsers) == [False, True]
+
+
+FALSE_ANSWERS: dict[str, dict[str, Any]] = {
+    'of another site': {'origin': 'https://evil.example'},
+    'of another port': {'origin': 'http://localhost:5001'},
+    'by TLS': {'origin': 'https://localhost'},
+    'of a subdomain': {'origin': 'http://evil.localhost'},
+    'for another domain': {'domain': 'evil.example'},
+    'without the person verified': {'flags': PRESENT},
+    'without anybody present': {'flags': VERIFIED},
+}
+
+
+@pytest.mark.parametrize('what', FALSE_ANSWERS)
+def test_an_answer_that_is_not_for_this_site_or_this_person(
+    app: Flask, susan: User, what: str
+) -> None:
+    device = owner_with_passkey(app)
+    client = app.test_client()
+    answer = device.show(options_for(client), **FALSE_ANSWERS[what])
+    assert show(client, answer).location == '/auth/login'
+    [message] = flashes(client.get('/auth/login'))
+    assert message == 'This passkey was not accepted. Please try again.'
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize('what', FALSE_ANSWERS)
+def test_a_passkey_that_is_made_elsewhere_is_none(app: Flask, susan: User, what: str) -> None:
+    owner = log_in(app.test_client())
+    false = {**FALSE_ANSWERS[what]}
+    if 'flags' in false:
+        false['flags'] |= ATTESTED
+    answer = Authenticator().make(options_for(owner, '/settings/passkeys/options'), **false)
+    show(owner, answer, '/settings/passkeys')
+    assert susan.passkeys() == []
+
+
+def test_what_a_request_claims_as_the_site_is_not_believed(
+    make_app: Callable[..., Flask], susan: User
+) -> None:
+    app = make_app(SITE_URL='https://microblog.example')
+    client = app.test_client()
+    answer = client.post('/auth/passkey_options', headers={'Host': 'evil.example'})
+    assert answer.get_json()['rpId'] == 'microblog.example'
+    nowhere = (
+        make_app().test_client().post('/auth/passkey_options', headers={'Host': 'evil.example'})
+    )
+    assert nowhere.status_code == 404
+    number = make_app().test_client().post('/auth/passkey_options', headers={'Host': '127.0.0.1'})
+    assert number.status_code == 404
+
+
+def test_a_device_that_has_been_copied_is_noticed(app: Flask, susan: User) -> None:
+    device = owner_with_passkey(app)
+    client = app.test_client()
+    assert show(client, device.show(options_for(client))).location == '/index'
+    device.count -= 1  # the copy has not heard of that
+    thief = app.test_client()
+    assert show(thief, device.show(options_for(thief))).location == '/auth/login'
+    assert not is_in(thief)
+
+
+def test_a_challenge_is_for_five_minutes_and_for_one_thing(
+    app: Flask, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = owner_with_passkey(app)
+    client = app.test_client()
+    answer = device.show(options_for(client))
+    later = time_ns() + 5 * 60 * 10**9
+    with monkeypatch.context() as patch:
+        patch.setattr(passkeys, 'time_ns', lambda: later)
+        assert show(client, answer).location == '/auth/login'
+    owner = log_in(app.test_client())
+    made_with = options_for(owner, '/auth/passkey_options')
+    options = {**made_with, 'user': {'id': 'MQ'}}
+    show(owner, Authenticator().make(options), '/settings/passkeys')
+    assert len(susan.passkeys()) == 1
+
+
+def test_another_accounts_passkey(app: Flask, susan: User, make_user: MakeUser) -> None:
+    john = make_user('john', password_hash=PASSWORD_HASH)
+    give_codes(susan)
+    susan_id = str(susan.id).encode()
+    john_in = app.test_client()
+    log_in(john_in, username='john')
+    device = give_passkey(john_in)
+    # In place of susan's code.
+    client = app.test_client()
+    send_password(client)
+    assert show(client, device.show(options_for(client)), CODE_PAGE).location == CODE_PAGE
+    assert not is_in(client)
+    # With her name in it.
+    answer = device.show(options_for(client), handle=susan_id)
+    assert show(client, answer).location == '/auth/login'
+    # In place of her password, where that is asked for again.
+    browser = app.test_client()
+    with browser.session_transaction() as session:
+        session['_user_id'] = session_of(susan)
+    answer = device.show(options_for(browser))
+    assert show(browser, answer, '/auth/prove').location == '/auth/prove'
+    assert browser.get('/settings/passkeys').location.startswith('/auth/prove')
+    # She can neither see nor change it, and nobody can take it over.
+    browser = app.test_client()
+    assert show(browser, device.show(options_for(browser))).location == '/index'
+    [passkey] = john.passkeys()
+    make_user('mary', password_hash=PASSWORD_HASH)
+    mary = log_in(app.test_client(), username='mary')
+    path = f'/settings/passkeys/{passkey.id}'
+    assert mary.get(path).status_code == 404
+    assert mary.post(path, data={'remove': 'y'}).status_code == 404
+    again = device.make(options_for(mary, '/settings/passkeys/options'))
+    show(mary, again, '/settings/passkeys')
+    assert [passkey.user_id for passkey in db.session.scalars(select(Passkey))] == [john.id]
+
+
+@pytest.mark.parametrize(
+    'answer',
+    [
+        '',
+        'x',
+        '[]',
+        'null',
+        '{}',
+        '[' * 15_000,
+        '{"id": 1}',
+        '{"id": "\\u0000", "rawId": "\\u0000", "type": "public-key", "response": {}}',
+        '{"id": "\\ud800", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "A",'
+        ' "authenticatorData": "AA", "signature": "AA", "attestationObject": "AA"}}',
+        '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "e30",'
+        ' "authenticatorData": "AA", "signature": "AA", "attestationObject": "v_8"}}',
+    ],
+)
+def test_what_is_no_answer(app: Flask, susan: User, answer: str) -> None:
+    owner_with_passkey(app)
+    client = app.test_client()
+    options_for(client)
+    assert show(client, answer).location == '/auth/login'
+    owner = log_in(client)
+    options_for(owner, '/settings/passkeys/options')
+    assert show(owner, answer, '/settings/passkeys').location == '/settings/passkeys'
+    assert len(susan.passkeys()) == 1
+
+
+@pytest.mark.parametrize('part', ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle'])
+def test_an_answer_that_was_changed(app: Flask, susan: User, part: str) -> None:
+    device = owner_with_passkey(app)
+    client = app.test_client()
+    for change in (lambda text: text[:-4], lambda text: 'AAAA' + text[4:], lambda text: ''):
+        answer = json.loads(device.show(options_for(client)))
+        answer['response'][part] = change(answer['response'][part])
+        if part == 'userHandle' and not answer['response'][part]:
+            continue  # to leave it out is allowed
+        assert show(client, json.dumps(answer)).location == '/auth/login'
+        assert not is_in(client)
+
+
+def test_passkeys_are_added_and_removed_with_a_proof_alone(app: Flask, susan: User) -> None:
+    owner_with_passkey(app)
+    [passkey] = susan.passkeys()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session['_user_id'] = session_of(susan)
+    path = f'/settings/passkeys/{passkey.id}'
+    for attempt in (
+        client.get('/settings/passkeys'),
+        client.post('/settings/passkeys/options'),
+        client.post('/settings/passkeys', data={'credential': 'x'}),
+        client.post(path, data={'remove': 'y'}),
+        client.post(path, data={'name': 'x'}),
+    ):
+        assert attempt.location.startswith('/auth/prove?')
+    assert [found.id for found in susan.passkeys()] == [passkey.id]
 
 
 # Registering, mails and passwords.

@@ -33,6 +33,8 @@ EVENTS = {
     'second factor turned on': _l('The second factor of your account was turned on.'),
     'second factor turned off': _l('The second factor of your account was turned off.'),
     'recovery codes made': _l('New recovery codes were made for your account.'),
+    'passkey added': _l('A passkey was added to your account. It is enough to log in.'),
+    'passkey removed': _l('A passkey of your account was removed.'),
     'second factor reset': _l(
         'The administrators of the site have removed the second factor and all passkeys of your '
         'account.'

@@ -30,6 +30,7 @@ from app.web.guesses import is_right_code
 USERNAME_FIELD = {'autocomplete': 'username', 'autocapitalize': 'none', 'spellcheck': 'false'}
 EMAIL_FIELD = {'type': 'email', 'autocomplete': 'email'}
 WRONG_CODE = _l('This code is not right, or has been used before.')
+NO_PASSKEY = _l('This passkey was not accepted. Please try again.')
 NEW_PASSWORD_FIELD = {'autocomplete': 'new-password'}
 
 

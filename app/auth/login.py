@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
 from app.auth.email import check_mail, send_new_device_email
-from app.auth.forms import LoginForm, RegistrationForm
+from app.auth.forms import NO_PASSKEY, LoginForm, RegistrationForm
 from app.auth.registration import CLOSED, NOT_INVITED, is_open, open_account
 from app.background import in_background
 from app.extensions import db
@@ -16,7 +16,7 @@ from app.languages.locales import present_language
 from app.logs import audit
 from app.models import User
 from app.models.invitation import InvalidInvitationError
-from app.web import devices, second_step
+from app.web import devices, passkeys, second_step
 from app.web.guesses import authenticate
 from app.web.known_browsers import browser_known_to, remember_browser
 from app.web.site import local_path, site_url
@@ -27,6 +27,12 @@ def login() -> str | Response:
     """Start a session. The answer does not tell a wrong name from a wrong password."""
     if current_user.is_authenticated:
         return redirect(url_for('main.index'))
+    if passkeys.is_shown():
+        user = passkeys.shown()
+        if user is not None:
+            return let_in(user, remember='remember_me' in request.form)
+        flash(NO_PASSKEY)
+        return redirect(url_for('auth.login', next=request.args.get('next')))
     form = LoginForm()
     if form.validate_on_submit():
         user = authenticate(form.username.data, form.password.data)

@@ -6,9 +6,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.auth.blueprint import bp
-from app.auth.forms import WRONG_CODE, CodeForm
+from app.auth.forms import NO_PASSKEY, WRONG_CODE, CodeForm
 from app.auth.login import let_in
-from app.web import second_step
+from app.web import passkeys, second_step
 from app.web.guesses import is_right_code
 
 
@@ -22,10 +22,21 @@ def second_factor() -> str | Response:
         second_step.end()
         flash(_('Please log in again: that took too long.'))
         return redirect(url_for('auth.login', next=request.args.get('next')))
+    if passkeys.is_shown():
+        if passkeys.shown(waiting.user) is not None:
+            second_step.end()
+            return let_in(waiting.user, waiting.remember)
+        flash(NO_PASSKEY)
+        return redirect(url_for('auth.second_factor', next=request.args.get('next')))
     form = CodeForm()
     if form.validate_on_submit():
         if is_right_code(waiting.user, form.code.data):
             second_step.end()
             return let_in(waiting.user, waiting.remember)
         form.code.errors = [WRONG_CODE]
-    return render_template('auth/second_factor.html', title=_('One more step'), form=form)
+    return render_template(
+        'auth/second_factor.html',
+        title=_('One more step'),
+        form=form,
+        has_passkeys=bool(waiting.user.passkeys()),
+    )

@@ -25,6 +25,7 @@ def reset_second_factor(name: str) -> None:
     """
     account = _find(name)
     account.turn_off_second_factor()
+    account.remove_passkeys()
     db.session.commit()
     audit.note('second factor reset', account)
     send_security_email(account.id, 'second factor reset', present_language())

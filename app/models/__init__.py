@@ -10,6 +10,7 @@ from app.models.login_session import LoginSession
 from app.models.media import Media, Picture
 from app.models.message import Message
 from app.models.notification import Notification
+from app.models.passkey import Passkey
 from app.models.post import Post
 from app.models.reaction import bookmarks, likes
 from app.models.searchable import SearchableMixin, follow_commits
@@ -27,6 +28,7 @@ __all__ = [
     'Media',
     'Message',
     'Notification',
+    'Passkey',
     'Picture',
     'Post',
     'RecoveryCode',

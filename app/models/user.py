@@ -24,6 +24,7 @@ from app.models.login_session import LoginSession, SessionOwner
 from app.models.media import Uploader
 from app.models.message import EVERYBODY, Correspondent, Message
 from app.models.notification import Notification
+from app.models.passkey import PasskeyOwner
 from app.models.post import Post
 from app.models.reaction import Reacting
 from app.models.searchable import SearchableMixin
@@ -53,6 +54,7 @@ class User(
     TokenOwner,
     SessionOwner,
     CodeOwner,
+    PasskeyOwner,
     Watched,
     Uploader,
     Pictured,

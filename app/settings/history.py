@@ -30,6 +30,9 @@ TEXTS = {
     'sessions ended': _l('Everything was logged out by the administrators'),
     'second factor reset': _l('Second factor removed by the administrators'),
     'recovery codes made': _l('New recovery codes made'),
+    'passkey added': _l('Passkey added'),
+    'passkey removed': _l('Passkey removed'),
+    'passkey refused': _l('A passkey was refused'),
     'token made': _l('API token made'),
     'token ended': _l('API token ended'),
 }

@@ -28,6 +28,11 @@ SECTIONS = [
         _l('Second factor'),
         _l('A code beside your password when you log in'),
     ),
+    Section(
+        'settings.passkeys',
+        _l('Passkeys'),
+        _l('Logging in with a phone, a computer or a security key, without a password'),
+    ),
     Section('auth.change_email', _l('Email'), _l('The address that mails go to')),
     Section('settings.devices', _l('Devices'), _l('Where you are logged in')),
     Section('settings.tokens', _l('API tokens'), _l('What lets programs act for you')),

@@ -117,9 +117,13 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'auth.change_password': [('10 per hour', person)],
     'auth.change_email': [('5 per hour', person)],
     'auth.second_factor': [('60 per minute', address)],  # and app/web/guesses.py
+    'auth.passkey_options': [('60 per minute', person)],
     'auth.prove': [('30 per hour', person)],  # and app/web/guesses.py
     'auth.confirm_email': [('10 per hour', link), ('60 per hour', address)],
     'settings.second_factor': [('30 per hour', person)],
+    'settings.passkeys': [('30 per hour', person)],
+    'settings.passkey_options': [('60 per hour', person)],
+    'settings.passkey': [('60 per hour', person)],
     'settings.send_confirmation': [('5 per hour', person)],
     'auth.deny_login': [('10 per hour', link), ('60 per hour', address)],
     'settings.devices': [('60 per minute', person)],

@@ -19,6 +19,19 @@ def is_local_path(target: str) -> bool:
 
 
 def site_url() -> str | None:
+    """Return the address that the site has for the visitor of this request, as `known_site` does.
+
+    What cannot be mailed for want of one is logged.
+    """
+    site = known_site()
+    if site is None:
+        current_app.logger.warning(
+            'No link can be mailed: set SITE_URL (the visitor asked for %r)', request.host
+        )
+    return site
+
+
+def known_site() -> str | None:
     """Return the address that the site has for the visitor of this request.
 
     It is SITE_URL or, without that, the host that was asked for if TRUSTED_HOSTS let it in or it is
@@ -30,9 +43,6 @@ def site_url() -> str | None:
         return configured if urlsplit(configured).path else configured + request.script_root
     if current_app.config['TRUSTED_HOSTS'] or urlsplit(request.host_url).hostname in LOOPBACK:
         return request.url_root
-    current_app.logger.warning(
-        'No link can be mailed: set SITE_URL (the visitor asked for %r)', request.host
-    )
     return None
 
 
