@@ -175,7 +175,7 @@ def test_a_process_that_dies_between_row_and_files_leaves_nothing_for_good(
     db.session.remove()
     assert [stored.name for stored in storage().everything()] == names
     if comes_back:
-        db.session.get_one(User, 1).keep(picture)
+        db.session.scalars(db.select(User)).one().keep(picture)
         assert len([*storage().everything()]) == 2
     db.session.execute(db.update(Media).values(timestamp=utcnow() - timedelta(hours=25)))
     db.session.commit()
