@@ -42,11 +42,15 @@ PICTURE_ADDRESS = {
 MISSING = fields.Field.default_error_messages['required']
 
 
+def says(description: str) -> dict[str, Any]:
+    """Return what tells in the reference of a field."""
+    return {'metadata': {'description': description}}
+
+
 def picture_link(size: int) -> fields.Function:
     """Return a field with the path of a picture's file of that size."""
     return fields.Function(
-        lambda media: picture_url(PATH + file_name(media.digest, size)),
-        metadata=PATH_OF_A_FILE,
+        lambda media: picture_url(PATH + file_name(media.digest, size)), metadata=PATH_OF_A_FILE
     )
 
 
@@ -134,9 +138,7 @@ class PersonSchema(InputSchema):
 class ProfileSchema(PersonSchema):
     """What people can change about themselves; what is left out stays."""
 
-    current_password = Password(
-        metadata={'description': 'needed for a new e-mail address, for nothing else'}
-    )
+    current_password = Password(**says('needed for a new e-mail address, for nothing else'))
     noindex = Flag(metadata={'description': NOINDEX})
 
 
@@ -249,19 +251,19 @@ class EditedPostSchema(InputSchema):
         least=0,
         most=BODY_LENGTH,
         required=True,
-        metadata={'description': f'1 to {BODY_LENGTH} characters; with pictures, none is enough'},
+        **says(f'1 to {BODY_LENGTH} characters; with pictures, none is enough'),
     )
     media = fields.List(
         Id(),
         validate=validate.Length(max=MOST_PICTURES),
-        metadata={'description': 'ids of pictures from `POST /api/media`, in their order'},
+        **says('ids of pictures from `POST /api/media`, in their order'),
     )
     alt = fields.List(
         Text(most=ALT_LENGTH),
         validate=validate.Length(max=MOST_PICTURES),
-        metadata={'description': 'beside `media`: what each shows, for people who cannot see it'},
+        **says('beside `media`: what each shows, for people who cannot see it'),
     )
-    sensitive = Flag(metadata={'description': 'whether the pictures are covered at first'})
+    sensitive = Flag(**says('whether the pictures are covered at first'))
 
     @pre_load
     def pictures_say_enough(self, data: Any, **_kwargs: Any) -> Any:
@@ -271,9 +273,7 @@ class EditedPostSchema(InputSchema):
 class NewPostSchema(EditedPostSchema):
     """What to write."""
 
-    in_reply_to = Id(
-        allow_none=True, metadata={'description': 'the id of the post that this one answers'}
-    )
+    in_reply_to = Id(allow_none=True, **says('the id of the post that this one answers'))
 
 
 class PostLinksSchema(AnswerSchema):
@@ -294,55 +294,47 @@ class PostPictureSchema(AnswerSchema):
 
     url = fields.Function(lambda shot: picture_url(shot.large), metadata=PATH_OF_A_FILE)
     small_url = fields.Function(lambda shot: picture_url(shot.small), metadata=PATH_OF_A_FILE)
-    alt = fields.String(metadata={'description': 'what it shows; may be empty'})
-    width = fields.Integer(metadata={'description': 'pixels'})
-    height = fields.Integer(metadata={'description': 'pixels'})
+    alt = fields.String(**says('what it shows; may be empty'))
+    width = fields.Integer(**says('pixels'))
+    height = fields.Integer(**says('pixels'))
 
 
 class PostSchema(AnswerSchema):
     """What somebody wrote, and what the caller did to it: see `shown` in models/reaction.py."""
 
-    id = fields.Integer(attribute='post.id')
-    body = fields.String(attribute='post.body')
-    timestamp = UTC(attribute='post.timestamp')
-    edited = UTC(
-        attribute='post.edited',
-        allow_none=True,
-        metadata={'description': 'when it was last changed; null if it never was'},
-    )
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        super().on_bind_field(field_name, field_obj)
+        if field_obj.attribute is None and field_name != '_links':
+            field_obj.attribute = f'post.{field_name}'
+
+    id = fields.Integer()
+    body = fields.String()
+    timestamp = UTC()
+    edited = UTC(allow_none=True, **says('when it was last changed; null if it never was'))
     language = fields.String(
-        attribute='post.language',
-        allow_none=True,
-        metadata={'description': 'a BCP 47 code; empty where no language was recognized'},
+        allow_none=True, **says('a BCP 47 code; empty where no language was recognized')
     )
     media = fields.List(fields.Nested(PostPictureSchema), attribute='post.pictures')
-    sensitive = fields.Boolean(
-        attribute='post.sensitive',
-        metadata={'description': 'whether its pictures are to be covered at first'},
-    )
-    user_id = fields.Integer(attribute='post.user_id')
+    sensitive = fields.Boolean(**says('whether its pictures are to be covered at first'))
+    user_id = fields.Integer()
     username = fields.String(attribute='post.author.username')
     in_reply_to = fields.Integer(
-        attribute='post.in_reply_to',
-        allow_none=True,
-        metadata={'description': 'the id of what it answers, which may be deleted by now, or null'},
+        allow_none=True, **says('the id of what it answers, which may be deleted by now, or null')
     )
-    reply_count = fields.Integer(attribute='post.reply_count')
-    like_count = fields.Integer(attribute='post.like_count')
-    repost_count = fields.Integer(attribute='post.repost_count')
-    liked = fields.Boolean(
-        attribute='context.liked', metadata={'description': 'whether the caller likes it'}
-    )
+    reply_count = fields.Integer()
+    like_count = fields.Integer()
+    repost_count = fields.Integer()
+    liked = fields.Boolean(attribute='context.liked', **says('whether the caller likes it'))
     reposted = fields.Boolean(
-        attribute='context.reposted', metadata={'description': 'whether the caller passed it on'}
+        attribute='context.reposted', **says('whether the caller passed it on')
     )
     bookmarked = fields.Boolean(
-        attribute='context.bookmarked', metadata={'description': 'whether the caller keeps it'}
+        attribute='context.bookmarked', **says('whether the caller keeps it')
     )
     reposted_by = fields.List(
         fields.String(),
         attribute='reposters',
-        metadata={'description': 'in a timeline: the names of those who passed it on to there'},
+        **says('in a timeline: the names of those who passed it on to there'),
     )
     _links = Links(PostLinksSchema)
 
@@ -353,14 +345,14 @@ class MediaSchema(AnswerSchema):
     id = fields.Integer()
     url = picture_link(LARGE)
     small_url = picture_link(SMALL)
-    width = fields.Integer(attribute='picture.width', metadata={'description': 'pixels'})
-    height = fields.Integer(attribute='picture.height', metadata={'description': 'pixels'})
+    width = fields.Integer(attribute='picture.width', **says('pixels'))
+    height = fields.Integer(attribute='picture.height', **says('pixels'))
 
 
 class NewMessageSchema(InputSchema):
     """What to write to whom: one of the two ways to say the latter is enough."""
 
-    recipient = fields.String(metadata={'description': 'the name of an account'})
+    recipient = fields.String(**says('the name of an account'))
     recipient_id = Id()
     body = Text(least=1, most=BODY_LENGTH, required=True)
 
@@ -410,19 +402,16 @@ class ActivitySchema(AnswerSchema):
     timestamp = UTC(attribute='entry.timestamp')
     actor_id = fields.Integer(attribute='entry.actor_id')
     actor = fields.String(
-        attribute='entry.actor.username',
-        metadata={'description': 'who did it; of several, one of them'},
+        attribute='entry.actor.username', **says('who did it; of several, one of them')
     )
-    count = fields.Integer(
-        metadata={'description': 'how many people like the post, or passed it on; else 1'}
-    )
+    count = fields.Integer(**says('how many people like the post, or passed it on; else 1'))
     post = fields.Nested(
         PostSchema,
         allow_none=True,
-        metadata={
-            'description': 'the answer, the post with the mention, or the one that is liked or '
+        **says(
+            'the answer, the post with the mention, or the one that is liked or '
             'passed on; null where somebody follows'
-        },
+        ),
     )
     _links = Links(ActivityLinksSchema, attribute='entry')
 
@@ -431,9 +420,7 @@ class SinceSchema(InputSchema):
     """Since when."""
 
     since = fields.Float(
-        load_default=0.0,
-        validate=validate.Range(min=0),
-        metadata={'description': 'seconds since 1970'},
+        load_default=0.0, validate=validate.Range(min=0), **says('seconds since 1970')
     )
 
 
@@ -442,7 +429,7 @@ class NotificationSchema(AnswerSchema):
 
     name = fields.String()
     data = fields.Function(lambda notification: notification.get_data())
-    timestamp = fields.Float(metadata={'description': 'seconds since 1970'})
+    timestamp = fields.Float(**says('seconds since 1970'))
 
 
 class NotificationListSchema(AnswerSchema):
