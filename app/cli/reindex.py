@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models.searchable import SearchableMixin, searchable_models
+from app.models.searchable import SearchableMixin
 from app.search import SearchUnavailable
 
 
@@ -24,7 +24,7 @@ def reindex(model: str | None) -> None:
 
     Searching goes on with the old index meanwhile.
     """
-    models = {one.__name__.lower(): one for one in searchable_models().values()}
+    models = {one.__name__.lower(): one for one in SearchableMixin.__subclasses__()}
     if model is not None and model.lower() not in models:
         names = ', '.join(sorted(one.__name__ for one in models.values()))
         raise click.BadParameter(f'{model} cannot be searched, only {names}', param_hint='MODEL')
@@ -36,7 +36,7 @@ def reindex(model: str | None) -> None:
 
 def reindex_with_progress(*models: type[SearchableMixin]) -> None:
     """Build the indices of `models`, all of them by default. Raises SearchUnavailable."""
-    for model in models or searchable_models().values():
+    for model in models or SearchableMixin.__subclasses__():
         count = db.session.scalar(select(func.count()).select_from(model))
         db.session.rollback()
         label = f'{model.__name__}s'.ljust(8)

@@ -13,7 +13,7 @@ from app.models.notification import Notification
 from app.models.passkey import Passkey
 from app.models.post import Post
 from app.models.reaction import bookmarks, likes
-from app.models.searchable import SearchableMixin, follow_commits
+from app.models.searchable import SearchableMixin
 from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.tag import Tag, post_tags
 from app.models.task import Task
@@ -42,5 +42,3 @@ __all__ = [
     'likes',
     'post_tags',
 ]
-
-follow_commits()

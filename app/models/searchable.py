@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, ClassVar, Self
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, Select, StaticPool, Table, func, select
+from sqlalchemy import Connection, Select, StaticPool, event, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app import search
 from app.background import present_app
-from app.database import changes
 from app.extensions import db
 from app.search import Order
 
 BATCH = 5000  # entries held in memory at a time
 SMALL = 5000  # entries; a missing index of no more is built while the visitor waits
+CHANGES, COMMITTED = 'changes', 'changes committed'
 
 _building = threading.Lock()
 
@@ -113,21 +115,53 @@ def _build(app: Flask, model: type[SearchableMixin]) -> None:
             app.logger.exception('The index %s was not built', model.__tablename__)
 
 
-def searchable_models() -> dict[Table, type[SearchableMixin]]:
-    """Return the models that can be searched, by their tables."""
-    return {model.__table__: model for model in SearchableMixin.__subclasses__()}
+# The indices follow each commit. Noted are ids, of more rows than necessary rather than of fewer:
+# what has become of a row is read when the transaction is over. So a savepoint that was rolled back
+# does no harm, and the last of several changes wins. What a statement changes without a flush
+# passes this by.
 
 
-def follow_commits() -> None:
-    """Keep the indices of all searchable models, defined by now, up to date from now on."""
-    for table, model in searchable_models().items():
-        changes.watch(table, model.__searchable__)
-    changes.listen(db.session, _update_all)
+def _note(session: Session, model: type[SearchableMixin], ids: Iterable[int]) -> None:
+    session.info.setdefault(CHANGES, defaultdict(set))[model].update(ids)
 
 
-def _update_all(changed: Mapping[Table, set[int]]) -> None:
-    for table, ids in changed.items():
-        update(searchable_models()[table], ids)
+@event.listens_for(db.session, 'after_flush')
+def _note_flush(session: Session, _context: Any) -> None:
+    for instance in (*session.new, *session.dirty, *session.deleted):
+        state: Any = inspect(instance)
+        if isinstance(instance, SearchableMixin) and (
+            instance not in session.dirty
+            or any(state.attrs[name].history.has_changes() for name in instance.__searchable__)
+        ):
+            _note(session, type(instance), state.mapper.primary_key_from_instance(instance))
+
+
+@event.listens_for(db.session, 'before_flush')
+def _note_cascades(session: Session, *_: Any) -> None:
+    """Before rows are deleted, note those that the database deletes with them."""
+    for instance in session.deleted:
+        mapper: Any = inspect(instance).mapper
+        for model in SearchableMixin.__subclasses__():
+            for key in model.__table__.foreign_keys:
+                if key.column.table is mapper.local_table and key.ondelete == 'CASCADE':
+                    own = key.parent == mapper.primary_key_from_instance(instance)[0]
+                    _note(session, model, session.scalars(select(model.id).where(own)))
+
+
+@event.listens_for(db.session, 'after_commit')
+def _note_commit(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info[COMMITTED] = True
+
+
+@event.listens_for(db.session, 'after_transaction_end')
+def _update_after_commit(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        changes = session.info.pop(CHANGES, {})
+        if session.info.pop(COMMITTED, False):
+            # The transaction is over, its connection given back.
+            for model, ids in changes.items():
+                update(model, ids)
 
 
 def update(model: type[SearchableMixin], changed: set[int]) -> None:
