@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
-    bindparam,
     delete,
     func,
     insert,
@@ -23,7 +22,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
-from app.models.base import Identifier, Model, UserId
+from app.models.base import NUMBER, Identifier, Model, UserId, write_each
 from app.models.listing import Listing, Position, Span, cut_out
 from app.models.locks import BATCH
 from app.models.message import NEVER
@@ -159,14 +158,7 @@ def count_unread(connection: Connection, ids: Collection[int]) -> None:
             )
             counted = select(func.count()).select_from(unread.limit(MOST_UNREAD).subquery())
             numbers[id_] = connection.scalar(counted) or 0
-    if not numbers:
-        return
-    connection.execute(
-        update(user.id.table)
-        .where(user.id == bindparam('concerned'))
-        .values(unread_activity_count=bindparam('number')),
-        [{'concerned': id_, 'number': number} for id_, number in numbers.items()],
-    )
+    write_each(connection, user.unread_activity_count, NUMBER, numbers)
     tell(connection, UNREAD, numbers)
 
 

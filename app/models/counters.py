@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    bindparam,
     delete,
     event,
     exists,
@@ -39,6 +38,7 @@ from app.models.activity import (
     note,
     take_back,
 )
+from app.models.base import NUMBER, write_each
 from app.models.followers import followers, following_changed
 from app.models.locks import hold
 from app.models.mention import mentioned_in, mentions
@@ -65,13 +65,11 @@ def _count_new_post(_mapper: Mapper[Any], connection: Connection, post: Post) ->
     if post.in_reply_to is None:
         # Before the insert, not after it: whoever holds the author's row first goes first, whereas
         # two inserts that share the row's lock and then both want to write it would deadlock.
-        connection.execute(
-            update(User).where(User.id == post.user_id).values(post_count=User.post_count + 1)
-        )
-    elif not _add(connection, Post.reply_count, post.in_reply_to, +1):
+        _add(connection, User.post_count, [post.user_id], +1)
+    elif not _add(connection, Post.reply_count, [post.in_reply_to], +1):
         raise ObjectDeletedError(inspect(post), 'What was to be answered has been deleted')
     if post.repost_of is not None:
-        _add(connection, Post.repost_count, post.repost_of, +1)
+        _add(connection, Post.repost_count, [post.repost_of], +1)
 
 
 @event.listens_for(Post, 'after_insert')
@@ -135,21 +133,17 @@ def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: P
     concerned = _concerned(connection, post.id)
     hold(connection, concerned)
     if post.in_reply_to is None:
-        connection.execute(
-            update(User).where(User.id.in_(author)).values(post_count=User.post_count - 1)
-        )
+        _add(connection, User.post_count, author, -1)
     else:
-        _add(connection, Post.reply_count, post.in_reply_to, -1)
+        _add(connection, Post.reply_count, [post.in_reply_to], -1)
     if post.repost_of is not None:
-        _add(connection, Post.repost_count, post.repost_of, -1)
+        _add(connection, Post.repost_count, [post.repost_of], -1)
         others = select(func.max(Post.user_id)).where(
             Post.repost_of == post.repost_of, Post.user_id.not_in({post.user_id, *original})
         )
         take_back(connection, REPOST, post.user_id, original, post.repost_of, others)
     reposters = select(Post.user_id).where(Post.repost_of == post.id).subquery()
-    connection.execute(
-        update(User).where(User.id.in_(select(reposters))).values(post_count=User.post_count - 1)
-    )
+    _add(connection, User.post_count, select(reposters), -1)
     told = {*connection.scalars(select(Activity.user_id).where(Activity.post_id == post.id))}
     if told:
         connection.execute(delete(Activity).where(Activity.post_id == post.id))
@@ -170,16 +164,17 @@ def _author(connection: Connection, post_id: int | None) -> set[int]:
     return {*connection.scalars(select(Post.user_id).where(Post.id == post_id))}
 
 
-def _add(connection: Connection, counter: Any, post_id: int, change: int) -> bool:
-    """Change a number of a post, which is held from then on; return whether it is there."""
-    statement = update(Post).where(Post.id == post_id).values({counter: counter + change})
+def _add(connection: Connection, counter: Any, ids: Any, change: int) -> bool:
+    """Change a number of some rows, which are held from then on; return whether there are any."""
+    model = counter.class_
+    statement = update(model).where(model.id.in_(ids)).values({counter: counter + change})
     return connection.execute(statement).rowcount > 0
 
 
 @liking_changed.connect
 def _count_like(person: User, post: Post, change: int) -> None:
     connection = db.session.connection()
-    _add(connection, Post.like_count, post.id, change)
+    _add(connection, Post.like_count, [post.id], change)
     db.session.expire(post, ['like_count'])
     author = {post.user_id}
     if change > 0:
@@ -193,16 +188,12 @@ def _count_like(person: User, post: Post, change: int) -> None:
 
 @following_changed.connect
 def _count_following(follower: User, followed: User, change: int) -> None:
+    connection = db.session.connection()
     for person, counter in ((follower, User.followed_count), (followed, User.follower_count)):
-        db.session.execute(
-            update(User)
-            .where(User.id == person.id)
-            .values({counter: counter + change})
-            .execution_options(synchronize_session=False)
-        )
+        _add(connection, counter, [person.id], change)
         db.session.expire(person, [counter.key])
     tell_of_it = note if change > 0 else take_back
-    tell_of_it(db.session.connection(), FOLLOW, follower.id, {followed.id})
+    tell_of_it(connection, FOLLOW, follower.id, {followed.id})
 
 
 @event.listens_for(Message, 'before_insert')
@@ -283,7 +274,7 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
     # Those, too, with whom that was about to happen.
     hold(connection, connection.scalars(concerned))
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
-        connection.execute(update(User).where(User.id.in_(people)).values({counter: counter - 1}))
+        _add(connection, counter, people, -1)
     _discount_messages_of(connection, user.id)
     _discount_posts_of(connection, user.id)
     _forget_activity_of(connection, user.id)
@@ -294,29 +285,15 @@ def _discount_posts_of(connection: Connection, author_id: int) -> None:
 
     The posts of others are held from here on.
     """
-    # (Through a table in between, since MariaDB reads no table that it is about to change.)
-    liked = select(likes.c.post_id).where(likes.c.user_id == author_id).subquery()
-    answered = select(Post.in_reply_to).where(Post.user_id == author_id, Post.is_answer).subquery()
-    reposted = (
-        select(Post.repost_of)
-        .where(Post.user_id == author_id, Post.repost_of.is_not(None))
-        .subquery()
-    )
-    for posts, counter in (
-        (liked, Post.like_count),
-        (answered, Post.reply_count),
-        (reposted, Post.repost_count),
+    post: Any = Post.__table__.c
+    for id_, is_own, counter in (
+        (likes.c.post_id, likes.c.user_id == author_id, post.like_count),
+        (post.in_reply_to, (post.user_id == author_id) & post.is_answer, post.reply_count),
+        (post.repost_of, post.user_id == author_id, post.repost_count),
     ):
-        id_ = posts.c[0]
-        times = select(id_, func.count()).where(id_.is_not(None)).group_by(id_).order_by(id_)
-        changes = [{'counted': post, 'times': n} for post, n in connection.execute(times)]
-        if changes:
-            connection.execute(
-                update(Post.__table__)
-                .where(Post.__table__.c.id == bindparam('counted'))
-                .values({counter.key: counter - bindparam('times')}),
-                changes,
-            )
+        done = select(id_, func.count()).where(is_own, id_.is_not(None)).group_by(id_)
+        times: dict[int, int] = dict(connection.execute(done.order_by(id_)).all())
+        write_each(connection, counter, counter - NUMBER, times)
     original = aliased(Post)
     passed_on = (
         select(Post.user_id, func.count())
@@ -324,15 +301,8 @@ def _discount_posts_of(connection: Connection, author_id: int) -> None:
         .where(original.user_id == author_id, Post.user_id != author_id)
         .group_by(Post.user_id)
     )
-    changes = [{'counted': id_, 'times': n} for id_, n in connection.execute(passed_on)]
-    if changes:
-        user = User.__table__.c
-        connection.execute(
-            update(User.__table__)
-            .where(user.id == bindparam('counted'))
-            .values(post_count=user.post_count - bindparam('times')),
-            changes,
-        )
+    number: Any = User.__table__.c.post_count
+    write_each(connection, number, number - NUMBER, dict(connection.execute(passed_on).all()))
 
 
 def _forget_activity_of(connection: Connection, actor_id: int) -> None:
@@ -365,13 +335,5 @@ def _discount_messages_of(connection: Connection, sender_id: int) -> None:
         .group_by(User.id, User.unread_message_count)
     )
     numbers = {id_: max(number, 0) for id_, number in left}
-    if not numbers:
-        return
-    user = User.__table__.c
-    connection.execute(
-        update(User.__table__)
-        .where(user.id == bindparam('recipient'))
-        .values(unread_message_count=bindparam('number')),
-        [{'recipient': id_, 'number': number} for id_, number in numbers.items()],
-    )
+    write_each(connection, User.__table__.c.unread_message_count, NUMBER, numbers)
     tell(connection, UNREAD, numbers)

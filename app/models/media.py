@@ -351,13 +351,11 @@ def _claim_for_removal(which: ColumnElement[bool]) -> None:
     held = select(Picture.digest).where(which).order_by(Picture.digest)
     digests = db.session.scalars(held.with_for_update(key_share=True)).all()
     unused = ~exists().where(Media.digest == Picture.digest)
-    db.session.execute(
-        update(Picture)
-        .where(Picture.digest.in_(digests), Picture.removed_since.is_(None), unused)
-        # So long ago that whoever comes first may remove it.
-        .values(removed_since=utcnow() - REMOVAL_TIME),
-        execution_options={'synchronize_session': False},
+    claimed = update(Picture).where(
+        Picture.digest.in_(digests), Picture.removed_since.is_(None), unused
     )
+    # So long ago that whoever comes first may remove it.
+    rows_changed(claimed.values(removed_since=utcnow() - REMOVAL_TIME))
 
 
 def _remove_claimed() -> int:
@@ -377,9 +375,7 @@ def _remove_claimed() -> int:
             _give_back(mine)
             return count
         of_mine = Picture.digest.in_(mine) & (Picture.removed_since == now)
-        db.session.execute(
-            delete(Picture).where(of_mine), execution_options={'synchronize_session': False}
-        )
+        rows_changed(delete(Picture).where(of_mine))
         db.session.commit()
         count += len(mine)
 
@@ -392,12 +388,8 @@ def _take(digest: str, now: datetime) -> bool:
 
 
 def _give_back(digests: list[str]) -> None:
-    db.session.execute(
-        update(Picture)
-        .where(Picture.digest.in_(digests), Picture.removed_since.is_not(None))
-        .values(removed_since=utcnow() - REMOVAL_TIME),
-        execution_options={'synchronize_session': False},
-    )
+    taken = Picture.digest.in_(digests) & Picture.removed_since.is_not(None)
+    rows_changed(update(Picture).where(taken).values(removed_since=utcnow() - REMOVAL_TIME))
     db.session.commit()
 
 
@@ -408,10 +400,7 @@ def tidy() -> tuple[int, int]:
     told so; what a crash has left half written. Raises StorageUnavailableError.
     """
     old = (Media.purpose == UPLOAD) & (Media.timestamp < utcnow() - KEPT_UNUSED)
-    db.session.execute(
-        update(Media).where(old).values(user_id=None),
-        execution_options={'synchronize_session': False},
-    )
+    rows_changed(update(Media).where(old).values(user_id=None))
     db.session.commit()
     _claim_for_removal(~exists().where(Media.digest == Picture.digest))
     db.session.commit()
