@@ -4,7 +4,6 @@ A stranger gets no form, and no session: nothing that the pages of others do not
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -77,19 +76,6 @@ def is_stranger() -> bool:
     return is_public() and not current_user.is_authenticated
 
 
-@dataclass(frozen=True)
-class Card:
-    """What a page says of itself to programs: search engines, and sites that show a link to it."""
-
-    url: str
-    title: str
-    kind: str
-    description: str
-    image: str
-    feed: str
-    noindex: bool
-
-
 def card(
     title: str,
     endpoint: str,
@@ -101,18 +87,24 @@ def card(
     noindex: bool = False,
     posts: Iterable[Any] = (),
     **values: str | int,
-) -> Card | None:
-    """Return what `_card.html` writes into the head of a public page, the one at `endpoint`.
+) -> dict[str, Any] | None:
+    """Return what a page says of itself to search engines, and to sites that show a link to it.
 
+    It is what `_card.html` writes into the head of a public page, the one at `endpoint`.
     `kind` is a type of Open Graph, `feed` the endpoint of the same as a feed. With `noindex`, or
     with `posts` of somebody who asked for it, search engines are asked to leave the page alone.
     """
     if not is_public():
         return None
-    url, feed = public_url(endpoint, **values), feed and public_url(feed, **values)
-    noindex = noindex or (is_stranger() and hides_somebody(posts))
-    picture = image and public_picture_url(image)
-    return Card(url, title, kind, description or '', picture, feed, noindex)
+    return {
+        'url': public_url(endpoint, **values),
+        'title': title,
+        'kind': kind,
+        'description': description,
+        'image': image and public_picture_url(image),
+        'feed': feed and public_url(feed, **values),
+        'noindex': noindex or (is_stranger() and hides_somebody(posts)),
+    }
 
 
 def init_app(app: Flask) -> None:

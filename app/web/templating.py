@@ -82,11 +82,9 @@ def init_app(app: Flask) -> None:
         lambda one, many, number: catalogue().ungettext(one, many, number),
         newstyle=True,
     )
-    app.jinja_env.filters['pieces'] = pieces
-    app.jinja_env.filters['hue'] = hue
-    app.jinja_env.filters['letter'] = letter
-    app.jinja_env.filters['straight'] = straight
-    app.jinja_env.filters['mark'] = search.mark
+    app.jinja_env.filters.update(
+        pieces=pieces, hue=hue, letter=letter, straight=straight, mark=search.mark
+    )
     app.jinja_env.tests['long_text'] = is_long_text
     app.jinja_env.globals['get_locale'] = get_locale
     app.jinja_env.globals['greeting'] = greeting
