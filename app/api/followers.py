@@ -4,10 +4,9 @@ from apifairy import other_responses
 from flask import abort
 
 from app.api.auth import caller
-from app.api.entries import entry_or_404
 from app.api.errors import bad_request
 from app.api.users import lists_people
-from app.api.views import does
+from app.api.views import does, entry_or_404
 from app.models import User
 from app.models.people import Followed, Followers
 

@@ -10,11 +10,10 @@ from app.api.auth import caller, needs
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
-from app.api.entries import entry_or_404
 from app.api.errors import bad_request
 from app.api.paging import Arguments, collection_of, timeline_page
 from app.api.schemas import LocationSchema, MessageSchema, NewMessageSchema
-from app.api.views import does, lists
+from app.api.views import does, entry_or_404, lists
 from app.extensions import db
 from app.models import Message, User
 from app.models.api_token import MESSAGES

@@ -10,7 +10,6 @@ from app.api.auth import caller, caller_id, needs
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
-from app.api.entries import entry_or_404, post_or_404
 from app.api.errors import bad_request
 from app.api.paging import (
     Arguments,
@@ -21,7 +20,7 @@ from app.api.paging import (
     timeline_page,
 )
 from app.api.schemas import EditedPostSchema, LocationSchema, NewPostSchema, PostSchema
-from app.api.views import does, lists
+from app.api.views import does, entry_or_404, lists, post_or_404
 from app.extensions import db
 from app.markup import tags
 from app.models import Post, User

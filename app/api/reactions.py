@@ -1,11 +1,10 @@
 """What people do with posts: like them, pass them on, keep them. Twice is as good as once."""
 
 from app.api.auth import caller
-from app.api.entries import post_or_404
 from app.api.paging import BookmarkPageSchema
 from app.api.posts import lists_posts
 from app.api.users import lists_people
-from app.api.views import does
+from app.api.views import does, post_or_404
 from app.models.people import Likers, Reposters
 from app.models.timeline import Bookmarked
 

@@ -13,7 +13,6 @@ from app.api.auth import needs, own_entry
 from app.api.blueprint import bp
 from app.api.body import body
 from app.api.caching import conditional
-from app.api.entries import entry_or_404
 from app.api.errors import bad_request, try_later
 from app.api.paging import (
     UNAVAILABLE,
@@ -33,7 +32,7 @@ from app.api.schemas import (
     UserEntrySchema,
     UserSchema,
 )
-from app.api.views import lists
+from app.api.views import entry_or_404, lists
 from app.auth import registration
 from app.auth.email import send_change_email_email
 from app.errors.handlers import RETRY_AFTER, json_error

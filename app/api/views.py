@@ -1,19 +1,34 @@
-"""The two kinds of views that there are many of: those that list, and those that do something."""
+"""What views share: finding what an address names, listing, and doing something."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from apifairy import arguments, response
+from flask import abort
 
 from app.api.auth import needs
 from app.api.blueprint import bp
 from app.api.paging import Arguments, TimelinePageSchema
 from app.api.schemas import AnswerSchema, InputSchema
+from app.database import LARGEST_ID
 from app.extensions import db
+from app.models import Post
 from app.models.api_token import READ, WRITE
+from app.models.base import Model
 
 View = Callable[..., Any]
+T = TypeVar('T', bound=Model)
+
+
+def entry_or_404(model: type[T], id: int) -> T:
+    """Return the row with that id; a number that no id can be is nothing to ask a database for."""
+    return db.get_or_404(model, id if id <= LARGEST_ID else 0)
+
+
+def post_or_404(id: int) -> Post:
+    """Return the post with that id. What passes a post on has an id, too, and is none."""
+    return Post.find(id) or abort(404)
 
 
 def lists(

@@ -259,11 +259,10 @@ def test_deleting_leaves_nothing_behind(
 def test_following_somebody_who_is_deleted_at_once(
     program: Program, susan: User, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.api import entries
     from app.api import followers as views
 
     john_id = make_user('john').id
-    original = entries.entry_or_404
+    original = views.entry_or_404
 
     def find(*args: Any) -> Any:
         user = original(*args)

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app import db
-from app.api.entries import post_or_404
+from app.api.views import post_or_404
 from app.models import Post, User
 from tests.api.conftest import Program, ProgramOf
 from tests.conftest import MakeUser
