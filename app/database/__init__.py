@@ -19,7 +19,6 @@ from sqlalchemy import (
     Dialect,
     Double,
     Engine,
-    Insert,
     MetaData,
     Table,
     event,
@@ -208,18 +207,17 @@ def id_in(text: str) -> int | None:
     return int(text) if is_number and int(text) <= LARGEST_ID else None
 
 
-def insert_if_absent(table: Table, row: Mapping[str, Any], backend: str) -> Insert:
-    """Return an INSERT that leaves a row with the same key alone instead of failing.
+def insert_if_absent(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row, unless there is one with the same key, also when two processes try at once.
 
-    Its `rowcount` is 1 when the row is new and 0 when it was there, also when two processes try
-    at once. `backend` is the name of the dialect.
+    Return whether it is new.
     """
-    if backend == 'mysql':
+    if connection.dialect.name == 'mysql':
         statement = table.insert().prefix_with('IGNORE').values(row)
     else:
-        dialect = {'sqlite': sqlite, 'postgresql': postgresql}[backend]
+        dialect = {'sqlite': sqlite, 'postgresql': postgresql}[connection.dialect.name]
         statement = dialect.insert(table).values(row).on_conflict_do_nothing()
-    return statement.execution_options(preserve_rowcount=True)
+    return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount > 0
 
 
 def init_app(app: Flask) -> None:

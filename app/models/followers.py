@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from blinker import Signal
 from sqlalchemy import (
@@ -49,13 +48,14 @@ class Follower(Lockable, Claimant):
         self.require_confirmed()
         self._lock_with(user)
         row = {'follower_id': self.id, 'followed_id': user.id}
-        backend = db.session.get_bind().dialect.name
-        return self._change(user, insert_if_absent(followers, row, backend), +1)
+        is_new = insert_if_absent(db.session.connection(), followers, row)
+        return self._tell_of_following(user, is_new, +1)
 
     def unfollow(self, user: Follower) -> bool:
         """Follow `user` no longer; return whether that is new."""
         self._lock_with(user)
-        return self._change(user, delete(followers).where(self._pair_with(user)), -1)
+        is_new = rows_changed(delete(followers).where(self._pair_with(user))) > 0
+        return self._tell_of_following(user, is_new, -1)
 
     def is_following(self, user: Follower) -> bool:
         pair = select(followers.c.followed_id).where(self._pair_with(user))
@@ -72,8 +72,7 @@ class Follower(Lockable, Claimant):
     def _pair_with(self, user: Follower) -> ColumnElement[bool]:
         return and_(followers.c.follower_id == self.id, followers.c.followed_id == user.id)
 
-    def _change(self, user: Follower, statement: Any, change: int) -> bool:
-        if not rows_changed(statement):
-            return False
-        following_changed.send(self, followed=user, change=change)
-        return True
+    def _tell_of_following(self, user: Follower, is_new: bool, change: int) -> bool:
+        if is_new:
+            following_changed.send(self, followed=user, change=change)
+        return is_new

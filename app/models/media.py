@@ -284,8 +284,7 @@ def _add(files: Files) -> None:
     """
     table: Any = Picture.__table__
     row = {name: getattr(files, name) for name in ('digest', 'width', 'height', 'size')}
-    connection = db.session.connection()
-    connection.execute(insert_if_absent(table, row, connection.dialect.name))
+    insert_if_absent(db.session.connection(), table, row)
     db.session.commit()
 
 

@@ -73,21 +73,21 @@ class Reacting(Lockable, Claimant):
         """Like `post` from now on; return whether that is new."""
         self.require_confirmed()
         self._hold(post)
-        return self._like(post, insert_if_absent(likes, self._row(post), _backend()), +1)
+        return self._tell_of_liking(post, self._put_into(likes, post), +1)
 
     def unlike(self, post: Post) -> bool:
         """Like `post` no longer; return whether that is new."""
         self._hold(post)
-        return self._like(post, delete(likes).where(*self._pair(likes, post)), -1)
+        return self._tell_of_liking(post, self._take_out_of(likes, post), -1)
 
     def bookmark(self, post: Post) -> bool:
         """Keep `post` among the bookmarks; return whether that is new."""
         self._hold(post)
-        return rows_changed(insert_if_absent(bookmarks, self._row(post), _backend())) > 0
+        return self._put_into(bookmarks, post)
 
     def unbookmark(self, post: Post) -> bool:
         """Keep `post` no longer; return whether that is new."""
-        return rows_changed(delete(bookmarks).where(*self._pair(bookmarks, post))) > 0
+        return self._take_out_of(bookmarks, post)
 
     def repost(self, post: Post) -> bool:
         """Pass `post` on to those who follow the account; return whether that is new."""
@@ -119,25 +119,22 @@ class Reacting(Lockable, Claimant):
         if connection.scalar(row) is None:
             raise ObjectDeletedError(inspect(post))
 
-    def _like(self, post: Post, statement: Any, change: int) -> bool:
-        if not rows_changed(statement):
-            return False
-        liking_changed.send(self, post=post, change=change)
-        return True
+    def _tell_of_liking(self, post: Post, is_new: bool, change: int) -> bool:
+        if is_new:
+            liking_changed.send(self, post=post, change=change)
+        return is_new
 
     def _repost_of(self, post: Post) -> Post | None:
         own = select(Post).where(Post.repost_of == post.id, Post.user_id == self.id)
         return db.session.scalars(own).first()
 
-    def _row(self, post: Post) -> dict[str, Any]:
-        return {'user_id': self.id, 'post_id': post.id, 'timestamp': utcnow()}
+    def _put_into(self, table: Table, post: Post) -> bool:
+        row = {'user_id': self.id, 'post_id': post.id, 'timestamp': utcnow()}
+        return insert_if_absent(db.session.connection(), table, row)
 
-    def _pair(self, table: Table, post: Post) -> tuple[Any, ...]:
-        return table.c.user_id == self.id, table.c.post_id == post.id
-
-
-def _backend() -> str:
-    return db.session.get_bind().dialect.name
+    def _take_out_of(self, table: Table, post: Post) -> bool:
+        own = delete(table).where(table.c.user_id == self.id, table.c.post_id == post.id)
+        return rows_changed(own) > 0
 
 
 class Context(NamedTuple):

@@ -64,11 +64,10 @@ def put_under_tags(connection: Connection, post_id: int, timestamp: datetime, bo
     spellings = tags(body)
     if not spellings:
         return
-    backend = connection.dialect.name
     table: Any = Tag.__table__
     # In one order: of two who write the same new tags at once, one waits for the other.
     for key, name in sorted(spellings.items()):
-        connection.execute(insert_if_absent(table, {'key': key, 'name': name}, backend))
+        insert_if_absent(connection, table, {'key': key, 'name': name})
     ids = connection.scalars(select(Tag.id).where(Tag.key.in_(spellings)))
     rows = [{'post_id': post_id, 'tag_id': id_, 'timestamp': timestamp} for id_ in ids]
     connection.execute(insert(post_tags), rows)

@@ -18,11 +18,9 @@ from werkzeug.security import generate_password_hash
 
 from app.cli.demo.filling import (
     Row,
-    account,
     continue_ids,
     first_free_id,
     happening,
-    ids_by_name,
     insert_many,
     recount,
     texts,
@@ -32,6 +30,7 @@ from app.markup import tag_key
 from app.models import User, followers
 from app.models.activity import FOLLOW, Activity
 from app.models.tag import Tag
+from app.text import case_key
 
 SEED = 8
 BATCH = 5000  # rows held in memory at a time
@@ -81,7 +80,8 @@ def fill(
         user_count,
         ({User: [person]} for person in _people(random, now, user_count, password_hash)),
     )
-    ids = ids_by_name(connection)
+    people = connection.execute(select(User.username, User.id).order_by(User.id))
+    ids: dict[str, int] = dict(people.all())
     add('Follows', user_count * FOLLOWED_ON_AVERAGE, _follows(random, now, ids))
     tag_ids = _tags(connection)
     talk = Talk(random, post_count, _author_at(random, list(ids)))
@@ -113,12 +113,15 @@ def _people(random: Random, now: datetime, count: int, password_hash: str) -> It
         for number in range(1, count - len(READERS) + 1)
     )
     for number, name in enumerate([*active_readers, *generated, QUIET_READER], start=1):
-        yield account(
-            name,
-            f'person{number}@example.com',
-            password_hash=password_hash if name in READERS else None,
-            last_seen=now - timedelta(days=30) * random.random(),
-        )
+        email = f'person{number}@example.com'
+        yield {
+            'username': name,
+            'username_key': case_key(name),
+            'email': email,
+            'email_key': email,
+            'password_hash': password_hash if name in READERS else None,
+            'last_seen': now - timedelta(days=30) * random.random(),
+        }
 
 
 def _follows(random: Random, now: datetime, ids: dict[str, int]) -> Iterator[dict[Any, list[Row]]]:

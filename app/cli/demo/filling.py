@@ -25,7 +25,6 @@ from app.models.activity import MOST_UNREAD, Activity
 from app.models.mention import mentions
 from app.models.reaction import bookmarks, likes
 from app.models.tag import Tag, post_tags
-from app.text import case_key
 
 Row = dict[str, Any]
 
@@ -39,23 +38,6 @@ TABLES = [
 def texts(name: str) -> Any:
     """Return what the file `<name>.json` beside this one holds."""
     return json.loads(Path(__file__).with_name(f'{name}.json').read_text('utf-8'))
-
-
-def account(username: str, email: str, **columns: Any) -> Row:
-    """Return the columns of a person, with those that the model derives from the names."""
-    return {
-        'username': username,
-        'email': email,
-        'username_key': case_key(username),
-        'email_key': case_key(email),
-        **columns,
-    }
-
-
-def ids_by_name(connection: Connection) -> dict[str, int]:
-    """Return the ids that the database gave to the people, in their order."""
-    people = connection.execute(select(User.username, User.id).order_by(User.id))
-    return {person.username: person.id for person in people}
 
 
 def insert_many(connection: Connection, table: Table, rows: list[Row]) -> None:
