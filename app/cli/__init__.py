@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.cli.catalogues import translate
 from app.cli.demo import demo as demo_command  # the package keeps its name
+from app.cli.invite import invite
 from app.cli.media import media
 from app.cli.reindex import search
 from app.cli.user import user
@@ -12,6 +13,7 @@ from app.cli.user import user
 def register(app: Flask) -> None:
     """Add the commands to `app`."""
     app.cli.add_command(demo_command)
+    app.cli.add_command(invite)
     app.cli.add_command(media)
     app.cli.add_command(search)
     app.cli.add_command(translate)

@@ -9,6 +9,7 @@ from flask import current_app, g, has_request_context, request
 from flask_babel import force_locale, get_locale, get_translations, refresh
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
 
 COOKIE = 'language'
 COOKIE_MAX_AGE = 365 * 24 * 60 * 60  # seconds
@@ -49,6 +50,20 @@ def _own_choice() -> str | None:
     except SQLAlchemyError:
         # The page that says so can be read in the browser's language.
         return None
+
+
+def remember_language(response: Response, language: str) -> Response:
+    """Have the browser that gets `response` remember a language, or none any more."""
+    response.set_cookie(
+        COOKIE,
+        language,
+        max_age=COOKIE_MAX_AGE if language else 0,
+        path=current_app.session_interface.get_cookie_path(current_app),
+        secure=current_app.config['SESSION_COOKIE_SECURE'] or request.is_secure,
+        httponly=True,
+        samesite='Lax',
+    )
+    return response
 
 
 def choose_language() -> None:

@@ -7,7 +7,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from app.extensions import csrf, db
-from app.languages.locales import COOKIE, COOKIE_MAX_AGE, is_offered
+from app.languages.locales import is_offered, remember_language
 from app.languages.translate import Failure, translate
 from app.main.blueprint import bp
 from app.text import BODY_LENGTH
@@ -31,16 +31,7 @@ def set_language() -> Response:
         db.session.commit()
     target = request.form.get('next', '')
     response = redirect(target if is_local_path(target) else url_for('main.index'))
-    response.set_cookie(
-        COOKIE,
-        language,
-        max_age=COOKIE_MAX_AGE,
-        path=current_app.session_interface.get_cookie_path(current_app),
-        secure=current_app.config['SESSION_COOKIE_SECURE'] or request.is_secure,
-        httponly=True,
-        samesite='Lax',
-    )
-    return response
+    return remember_language(response, language)
 
 
 @bp.route('/translate', methods=['POST'])

@@ -1,4 +1,14 @@
-from app.settings import confirmation, devices, history, overview, passkeys, second_factor, tokens
+from app.settings import (
+    confirmation,
+    devices,
+    history,
+    invitations,
+    overview,
+    passkeys,
+    preferences,
+    second_factor,
+    tokens,
+)
 from app.settings.blueprint import bp
 
 __all__ = ['bp']

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
+from app.auth.registration import is_by_invitation
 from app.settings.blueprint import bp
 
 
@@ -22,6 +23,9 @@ class Section(NamedTuple):
 # In the order of the pages. The tutorial's own stand where they always stood.
 SECTIONS = [
     Section('main.edit_profile', _l('Profile'), _l('Your name, picture and description')),
+    Section(
+        'settings.look', _l('Language and look'), _l('In which language and colors pages are shown')
+    ),
     Section('auth.change_password', _l('Password'), _l('What you log in with')),
     Section(
         'settings.second_factor',
@@ -37,13 +41,22 @@ SECTIONS = [
     Section('settings.devices', _l('Devices'), _l('Where you are logged in')),
     Section('settings.tokens', _l('API tokens'), _l('What lets programs act for you')),
     Section('settings.history', _l('History'), _l('What has happened to your account')),
+    Section('settings.notices', _l('What I am told'), _l('Which kinds of activity, and mails')),
+    Section(
+        'settings.messages', _l('Who may write to me'), _l('From whom you take private messages')
+    ),
+    Section('settings.invitations', _l('Invitations'), _l('For people who want to register')),
 ]
 
 
 @bp.app_template_global()
 def settings_sections() -> list[Section]:
     """Return the parts of the settings, for the list beside each of them."""
-    return SECTIONS
+    return [
+        section
+        for section in SECTIONS
+        if section.endpoint != 'settings.invitations' or is_by_invitation()
+    ]
 
 
 @bp.route('')

@@ -6,6 +6,7 @@ from secrets import randbelow, token_urlsafe
 from flask import Flask, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_login import current_user
 from jinja2.ext import Extension
 
 from app import search
@@ -61,6 +62,11 @@ def text_direction() -> str:
     return locale.text_direction if locale is not None else 'ltr'
 
 
+def color_scheme() -> str | None:
+    """Return the colours that the person has chosen, 'light' or 'dark', None for no choice."""
+    return current_user.color_scheme if current_user.is_authenticated else None
+
+
 def present_address() -> str:
     """Return the path of this page with its query, as far as it can be asked for again."""
     if request.method != 'GET':
@@ -91,6 +97,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals['padding'] = padding
     app.jinja_env.globals['text_direction'] = text_direction
     app.jinja_env.globals['offered_languages'] = offered_languages
+    app.jinja_env.globals['color_scheme'] = color_scheme
     app.jinja_env.globals['present_address'] = present_address
     app.jinja_env.add_extension(Unindented)
     app.jinja_env.trim_blocks = True

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 
 from app.models import User
-from app.settings.overview import SECTIONS
+from app.settings.overview import settings_sections
 from tests.conftest import MakeUser
 from tests.pages import link
 
@@ -17,6 +17,6 @@ def test_all_settings_are_reached_from_ones_profile(
     overview = client.get('/settings')
     assert link(overview, 'Password') == '/auth/change_password'
     with client.application.test_request_context():
-        titles = [str(s.title) for s in SECTIONS]
+        titles = [str(s.title) for s in settings_sections()]
     for title in titles:
         assert client.get(link(overview, title) or '').status_code == 200
