@@ -87,3 +87,13 @@ def test_the_procfile_is_as_promised() -> None:
     processes = dict(line.split(': ', 1) for line in lines)
     assert processes['release'] == 'flask db upgrade'
     assert processes['worker'].endswith('rq worker -u $REDIS_URL microblog-tasks')
+
+
+def test_what_is_said_to_be_tested_is_tested() -> None:
+    """docs/security.md names a test for each promise: there is such a file, and such a test."""
+    named = (PROJECT / 'docs/security.md').read_text()
+    files = {*re.findall(r'tests/[\w/]+\.py', named)}
+    missing = {file for file in files if not (PROJECT / file).exists()}
+    texts = [path.read_text() for path in PROJECT.glob('tests/**/test_*.py')]
+    there = {name for text in texts for name in re.findall(r'^def (test_\w+)\(', text, re.M)}
+    assert (missing, {*re.findall(r'`(test_\w+)`', named)} - there) == (set(), set())
