@@ -270,6 +270,9 @@ class Config:
     SESSION_LONGEST = timedelta(days=_integer('SESSION_LONGEST_DAYS', 90, at_least=1, at_most=365))
     REMEMBER_COOKIE_DURATION = SESSION_LONGEST
 
+    # Days in which somebody who wants to leave can come back; 0 deletes accounts at once.
+    DELETION_DELAY = _integer('DELETION_DELAY', 7, at_least=0, at_most=365)
+
     # Where pictures lie: on a server that speaks S3, else in a folder of INSTANCE_PATH.
     MEDIA_URL: str | None = _read(
         'MEDIA_URL', None, media_address, 'an address like s3://bucket?endpoint=https://s3.example'

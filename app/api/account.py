@@ -14,6 +14,7 @@ from app.extensions import db
 from app.logs import audit
 from app.models import User
 from app.models.api_token import ACCOUNT, READ
+from app.tasks.purge import leave_now
 from app.web.guesses import is_own_password
 
 
@@ -50,8 +51,7 @@ def delete_me(data: Arguments) -> tuple[str, int]:
     """Delete the own account, with everything that belongs to it. There is no way back."""
     user = caller()
     check_password(user, data['password'], 'password')
-    db.session.delete(user)
-    db.session.commit()
+    leave_now(user)
     return '', 204
 
 

@@ -40,6 +40,8 @@ token_auth.__doc__ = 'A token from `POST /api/tokens`, or one made in the settin
 @basic_auth.verify_password
 def verify_password(username: str, password: str) -> User | None:
     user = check_login(username, password) if username and password else None
+    if user is not None and user.deletion_at is not None:
+        user = None  # a program that asks each day is not to take back what its owner wants
     if user is None and username:
         audit.note('login failed', username)
     return user

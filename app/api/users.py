@@ -134,17 +134,21 @@ def mail_link(user: User, email: str, password: str | None) -> None:
     audit.note('change of email asked for', user)
 
 
+def _is_free_email(email: str, owner: User | None) -> bool:
+    return User.find_by_email(email) in (None, owner)
+
+
 def refuse_taken(data: Arguments, user: User | None = None) -> None:
     """Answer with a 400 when a name or address in `data` is that of anybody but `user`.
 
     Where addresses have to be confirmed, that is told to nobody but the owner, by mail.
     """
-    taken: dict[str, tuple[str, Callable[[str], User | None]]] = {}
-    taken['username'] = ('please use a different username', User.find)
+    free: dict[str, tuple[str, Callable[[str, User | None], bool]]] = {}
+    free['username'] = ('please use a different username', User.is_free)
     if not current_app.config['CONFIRM_EMAIL']:
-        taken['email'] = ('please use a different email address', User.find_by_email)
-    for field, (message, find) in taken.items():
-        if field in data and find(data[field]) not in (None, user):
+        free['email'] = ('please use a different email address', _is_free_email)
+    for field, (message, is_free) in free.items():
+        if field in data and not is_free(data[field], user):
             abort(bad_request(message, {field: [message]}))
 
 

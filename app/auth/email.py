@@ -1,5 +1,7 @@
 """The mails about accounts (chapter 10)."""
 
+from datetime import datetime
+
 from flask import current_app, render_template
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -48,7 +50,7 @@ def _send(
     recipient: str,
     user: User,
     language: str | None = None,
-    **values: str,
+    **values: object,
 ) -> None:
     """Send the mail whose two forms are the templates email/<name>.txt and .html, at once.
 
@@ -153,3 +155,12 @@ def send_new_device_email(
         values['url'] = absolute_url(site, 'auth.deny_login', token=user.get_deny_login_token())
     subject = _l('[Microblog] New Login to Your Account')
     _send('new_device', subject, user.email, user, language, **values)
+
+
+def send_deletion_email(user: User, at: datetime) -> None:
+    """Tell an account that it is going to be deleted, when, and what keeps it."""
+    if _may_be_mailed(user.email) or _may_be_mailed(user.email, MOST_NOTICES_BEYOND):
+        subject = _l('[Microblog] Your Account Will Be Deleted')
+        site = site_url()
+        url = site and absolute_url(site, 'auth.login')
+        _send('deletion', subject, user.email, user, at=at, url=url)

@@ -16,6 +16,7 @@ from app.languages.locales import present_language
 from app.logs import audit
 from app.models import User
 from app.models.invitation import InvalidInvitationError
+from app.tasks.purge import purge_due_in_background
 from app.web import devices, passkeys, second_step
 from app.web.guesses import authenticate
 from app.web.known_browsers import browser_known_to, remember_browser
@@ -51,15 +52,24 @@ def login() -> str | Response:
 def let_in(user: User, remember: bool) -> Response:
     """Start a session of `user`, who has proved to be that, and lead to the page that is wanted.
 
-    The owner is told by mail where neither this browser nor one like it has logged in before.
+    Whoever was about to leave stays. The owner is told by mail where neither this browser nor one
+    like it has logged in before.
     """
+    was_leaving = user.deletion_at is not None
+    if was_leaving and not user.stay():
+        flash(_('Invalid username or password'))
+        return redirect(url_for('auth.login'))
     browser, address = devices.browser(), devices.network_address()
     is_new = browser_known_to(user) is None and user.is_new_device(browser, address)
     devices.log_in(user, remember)
     audit.note('login', user)
+    if was_leaving:
+        audit.note('deletion taken back', user)
+        flash(_('Welcome back. Your account will not be deleted.'))
     if is_new:
         language = present_language()
         in_background(send_new_device_email, user.id, browser, address, site_url(), language)
+    purge_due_in_background()
     next_page = local_path(request.args.get('next'), url_for('main.index'))
     return remember_browser(redirect(next_page), user)
 

@@ -8,6 +8,7 @@ from app.extensions import db
 from app.languages.locales import present_language
 from app.logs import audit
 from app.models import User
+from app.tasks.purge import purge_due
 
 
 @click.group()
@@ -43,6 +44,16 @@ def end_sessions(name: str) -> None:
     db.session.commit()
     audit.note('sessions ended', account)
     click.echo(f'{account.username} is logged in nowhere any more.')
+
+
+@user.command('purge')
+@with_appcontext
+def purge() -> None:
+    """Delete the accounts whose time has come, with everything that belongs to them.
+
+    May be run at any time, and stopped at any time: the next call goes on. Once a day does.
+    """
+    click.echo(f'Deleted: {purge_due()} accounts.')
 
 
 def _find(name: str) -> User:

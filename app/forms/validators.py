@@ -72,12 +72,12 @@ class OwnUsername:
 
 
 class FreeUsername:
-    """Nobody else's username, in any case."""
+    """Nobody else's username, in any case, nor of somebody who has left lately."""
 
     def __call__(self, form: Form, field: Field) -> None:
         original = getattr(form, 'original_username', None)
-        found = User.find(field.data)
-        if found is not None and found.username != original:
+        owner = User.find(original) if original else None
+        if not User.is_free(field.data, owner):
             raise ValidationError(_('Please use a different username.'))
 
 

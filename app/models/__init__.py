@@ -6,6 +6,7 @@ from app.models.activity import Activity
 from app.models.api_token import ApiToken
 from app.models.followers import followers
 from app.models.invitation import Invitation
+from app.models.leaving import RetiredName
 from app.models.login_session import LoginSession
 from app.models.media import Media, Picture
 from app.models.message import Message
@@ -32,6 +33,7 @@ __all__ = [
     'Picture',
     'Post',
     'RecoveryCode',
+    'RetiredName',
     'SearchableMixin',
     'SecondFactor',
     'Tag',

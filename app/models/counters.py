@@ -7,6 +7,7 @@ in message.py, with what else a look does.)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -150,11 +151,20 @@ def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: P
         count_unread(connection, told)
 
 
-def _concerned(connection: Connection, post_id: int) -> set[int]:
-    """Return the accounts with which something goes when a post is deleted."""
-    reposters = select(Post.user_id).where(Post.repost_of == post_id)
-    told = select(Activity.user_id).where(Activity.post_id == post_id)
+def _concerned(connection: Connection, *post_ids: int) -> set[int]:
+    """Return the accounts with which something goes when posts are deleted."""
+    reposters = select(Post.user_id).where(Post.repost_of.in_(post_ids))
+    told = select(Activity.user_id).where(Activity.post_id.in_(post_ids))
     return {*connection.scalars(union(reposters, told))}
+
+
+def concerned_by(post_ids: Iterable[int]) -> set[int]:
+    """Return the accounts that are held when posts are deleted, authors and reposters included."""
+    ids = [*post_ids]
+    connection = db.session.connection()
+    passed_on = select(Post.repost_of).where(Post.id.in_(ids), Post.repost_of.is_not(None))
+    authors = select(Post.user_id).where(Post.id.in_(ids) | Post.id.in_(passed_on))
+    return {*connection.scalars(authors)} | _concerned(connection, *ids)
 
 
 def _author(connection: Connection, post_id: int | None) -> set[int]:
@@ -194,6 +204,32 @@ def _count_following(follower: User, followed: User, change: int) -> None:
         db.session.expire(person, [counter.key])
     tell_of_it = note if change > 0 else take_back
     tell_of_it(connection, FOLLOW, follower.id, {followed.id})
+
+
+def part_from(user_id: int, mine: Any, others: Any, most: int) -> bool:
+    """Let an account follow nobody of some, or be followed by none; return whether there were any.
+
+    `mine` and `others` are the columns of `followers`. The caller commits.
+    """
+    connection = db.session.connection()
+    some = select(others).where(mine == user_id)
+    ids = {*connection.scalars(some.limit(most))}
+    hold(connection, {user_id, *ids})
+    # Once more: somebody may have been quicker.
+    present = {*connection.scalars(some.where(others.in_(ids)))}
+    connection.execute(delete(followers).where(mine == user_id, others.in_(present)))
+    counters = [User.followed_count, User.follower_count]
+    if mine is followers.c.followed_id:
+        counters.reverse()
+    own, theirs = counters
+    for who, counter, number in (
+        (User.id == user_id, own, len(present)),
+        (User.id.in_(present), theirs, 1),
+    ):
+        connection.execute(update(User).where(who).values({counter: counter - number}))
+    if mine is followers.c.follower_id:
+        take_back(connection, FOLLOW, user_id, present)
+    return bool(ids)
 
 
 @event.listens_for(Message, 'before_insert')

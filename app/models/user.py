@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.models.avatar import Pictured
 from app.models.base import Identifier, Model
 from app.models.confirmation import Claimant
 from app.models.followers import Follower, followers
+from app.models.leaving import Leaver, is_retired
 from app.models.login_session import LoginSession, SessionOwner
 from app.models.media import Uploader
 from app.models.message import EVERYBODY, Correspondent, Message
@@ -57,6 +59,7 @@ class User(
     PasskeyOwner,
     Watched,
     Uploader,
+    Leaver,
     Pictured,
     Claimant,
     Model,
@@ -97,6 +100,8 @@ class User(
     # The tutorial's, and empty: tokens of the API have a table of their own.
     token: Mapped[str | None] = mapped_column(String(32), index=True, unique=True)
     token_expiration: Mapped[datetime | None] = mapped_column(Timestamp)
+    # When the account goes: models/leaving.py.
+    deletion_at: Mapped[datetime | None] = mapped_column(Timestamp, index=True)
     # Kept in the transaction that changes what they count: no page counts a growing table.
     post_count: Mapped[int] = mapped_column(default=0, server_default='0')
     follower_count: Mapped[int] = mapped_column(default=0, server_default='0')
@@ -176,6 +181,13 @@ class User(
         found = select(User).where((key == case_key(text)) | (spelling == text))
         return db.session.scalars(found.order_by((spelling == text).desc()).limit(1)).first()
 
+    @staticmethod
+    def is_free(username: str, owner: User | None = None) -> bool:
+        """Tell whether that name can be chosen: nobody but `owner` has it, or had it lately."""
+        found = User.find(username)
+        # In this order: an account gives its name away at the moment when that is retired.
+        return found == owner if found is not None else not is_retired(username)
+
     def set_password(self, password: str) -> None:
         """Store a salted hash of `password` (chapter 5)."""
         self.password_hash = passwords.make_hash(password)
@@ -204,6 +216,13 @@ class User(
             .values(password_hash=new, password_renewal=fingerprint(new) + self.password_mark())
             .execution_options(synchronize_session=False)
         )
+
+    def end_access(self) -> None:
+        """End all sessions, tokens and links, though the password stays; the caller commits."""
+        mark = secrets.token_hex(FINGERPRINT_LENGTH // 2)
+        self.password_renewal = fingerprint(self.password_hash) + mark
+        self.revoke_token()
+        self.end_sessions()
 
     def lock_unchanged(self) -> bool:
         """Hold the account; return whether its password and address are still as they were read.

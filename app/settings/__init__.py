@@ -3,6 +3,7 @@ from app.settings import (
     devices,
     history,
     invitations,
+    leaving,
     overview,
     passkeys,
     preferences,

@@ -35,6 +35,8 @@ TEXTS = {
     'passkey refused': _l('A passkey was refused'),
     'token made': _l('API token made'),
     'token ended': _l('API token ended'),
+    'deletion asked for': _l('Deletion of the account asked for'),
+    'deletion taken back': _l('Deletion of the account taken back'),
 }
 
 

@@ -56,9 +56,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> AtOnce:
     return make
 
 
+BACKGROUND = 'send_', '_deliver', 'purge'
+
+
 def wait_for_threads() -> None:
     """Wait until everything that goes on in the background has come to its end."""
     # What ends may have begun something else: a mail, once it is known to whom.
-    while working := [t for t in threading.enumerate() if t.name.startswith(('send_', '_deliver'))]:
+    while working := [t for t in threading.enumerate() if t.name.startswith(BACKGROUND)]:
         for thread in working:
             thread.join()
