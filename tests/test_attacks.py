@@ -1,6 +1,7 @@
 """What is tried against accounts, attack by attack, through the pages and the API alone."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -17,8 +18,10 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from app import db
+from app.auth import registration
 from app.database import utcnow
-from app.models import ApiToken, LoginSession, Passkey, User, passwords, second_factor
+from app.extensions import mail
+from app.models import ApiToken, Invitation, LoginSession, Passkey, User, passwords, second_factor
 from app.models.api_token import SCOPES
 from app.web import guesses, passkeys
 from tests.api.conftest import PASSWORD, PASSWORD_HASH, Program
@@ -35,6 +38,7 @@ from tests.authenticator import (
 from tests.codes import code_of, give_codes
 from tests.conftest import MakeUser, session_of
 from tests.pages import csrf_token, flashes
+from tests.statements import statements
 
 COOKIES = ['session', 'remember_token']
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
@@ -662,6 +666,131 @@ def test_passkeys_are_added_and_removed_with_a_proof_alone(app: Flask, susan: Us
 
 
 # Registering, mails and passwords.
+
+
+def register(client: FlaskClient, way: str, name: str, **fields: str) -> TestResponse:
+    typed = {'username': name, 'email': f'{name}@example.com', 'password': PASSWORD, **fields}
+    if way == 'page':
+        return client.post('/auth/register', data={'password2': PASSWORD, **typed})
+    return client.post('/api/users', json=typed)
+
+
+def is_registered(response: TestResponse) -> bool:
+    return response.status_code in (201, 302)
+
+
+@pytest.fixture
+def public_app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr(registration, 'QUICKEST', 0)
+    # What is mailed is mailed beside the answer (tests/auth/test_confirmation.py).
+    monkeypatch.setattr(registration, 'in_background', lambda *_: None)
+    return make_app(CONFIRM_EMAIL=True)
+
+
+@pytest.mark.parametrize('way', ['page', 'program'])
+def test_a_known_address_looks_like_any_other(public_app: Flask, susan: User, way: str) -> None:
+    seen = []
+    for address in ('new@example.com', 'susan@example.com'):
+        client = public_app.test_client()
+        with public_app.app_context(), statements() as done:
+            response = register(client, way, 'someone', email=address)
+        answer = response.status_code, response.location, sorted(response.headers.keys())
+        said = flashes(client.get('/auth/login')) if way == 'page' else response.get_json().keys()
+        # The account is there in both cases, and the name is taken.
+        token = client.post('/api/tokens', auth=('someone', PASSWORD)).get_json()['token']
+        headers = {'Authorization': f'Bearer {token}'}
+        own = client.get('/api/users/me', headers=headers).get_json()
+        assert own['email'] == address
+        shown = [own.keys(), client.get('/api/posts', headers=headers).status_code]
+        again = register(client, way, 'someone', email='other@example.com')
+        seen.append((answer, list(said), shown, again.status_code, len(done)))
+        user = User.find('someone')
+        assert user is not None
+        db.session.delete(user)
+        db.session.commit()
+    # Ids go on, so the address of the new entry is another.
+    new, known = ((*one[0][:1], *one[0][2:], *one[1:]) for one in seen)
+    assert new == known
+
+
+def test_a_mail_is_asked_for_a_thousand_times(
+    make_app: Callable[..., Flask], susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(RATELIMIT_ENABLED=True)
+    monkeypatch.setattr('app.auth.reset.in_background', lambda job, *args: job(*args))
+    monkeypatch.setattr('app.email.in_background', lambda job, *args: job(*args))
+    with mail.record_messages() as outbox:
+        for number in range(1000):
+            app.test_client().post(
+                '/auth/reset_password_request',
+                data={'email': 'SUSAN@example.com'},
+                environ_base={'REMOTE_ADDR': f'10.0.{number // 250}.{number % 250}'},
+            )
+    assert len(outbox) == 3
+
+
+def test_fifty_accounts_from_one_address(make_app: Callable[..., Flask]) -> None:
+    app = make_app(RATELIMIT_ENABLED=True)
+    answers = [
+        register(app.test_client(), way, f'bot{number}{way}')
+        for number in range(25)
+        for way in ('page', 'program')
+    ]
+    assert [is_registered(answer) for answer in answers] == [True] * 10 + [False] * 40
+    assert answers[-1].status_code == 429
+    elsewhere = app.test_client()
+    elsewhere.environ_base['REMOTE_ADDR'] = '10.0.0.9'
+    assert is_registered(register(elsewhere, 'page', 'mary'))
+
+
+@pytest.mark.parametrize('demanded', [False, True])
+def test_a_bot_fills_in_everything(make_app: Callable[..., Flask], demanded: bool) -> None:
+    client = make_app(CONFIRM_EMAIL=demanded).test_client()
+    assert not is_registered(register(client, 'page', 'bot', website='https://spam.example'))
+    # Without having seen the form, and at once, on a site that is open to all the world.
+    assert is_registered(register(client, 'page', 'quick')) == (not demanded)
+    page = client.get('/auth/register').text
+    shown = re.search(r'name="shown"[^>]* value="([^"]+)"', page)
+    assert shown is not None
+    quick = register(client, 'page', 'eager', shown=shown[1])
+    assert is_registered(quick) == (not demanded)
+    if demanded:
+        assert 'Please send it once more.' in quick.text
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(registration, 'time', lambda: time_ns() / 1e9 + 2)
+            assert is_registered(register(client, 'page', 'eager', shown=shown[1]))
+            forged = register(client, 'page', 'forger', shown=f'{shown[1]}x')
+            assert not is_registered(forged)
+
+
+@pytest.mark.parametrize('way', ['page', 'program'])
+@pytest.mark.parametrize('password', ['password', 'Qwerty123', 'bob12345', 'microblog', 'bob@bob'])
+def test_a_password_that_everybody_tries(client: FlaskClient, way: str, password: str) -> None:
+    response = register(client, way, 'bob', password=password, password2=password)
+    assert not is_registered(response)
+    assert User.find('bob') is None
+
+
+@pytest.mark.parametrize('way', ['page', 'program'])
+def test_of_two_at_once_one_uses_an_invitation(
+    make_app: Callable[..., Flask],
+    app: Flask,
+    at_once: AtOnce,  # noqa: F811 (the fixture)
+    way: str,
+) -> None:
+    del app
+    invited = make_app(REGISTRATION='invite')
+    code = Invitation.make(None, 1, 1)
+    db.session.commit()
+    requests = [
+        partial(register, invited.test_client(), way, name, invitation=code)
+        for name in ('one', 'two')
+    ]
+    answers = at_once(User, 'find', requests)
+    assert sorted(is_registered(answer) for answer in answers) == [False, True]
+    assert db.session.scalar(select(func.count()).select_from(User)) == 1
+    assert db.session.scalar(select(Invitation.used)) == 1
+
 
 # Tokens, data and leaving.
 

@@ -181,7 +181,8 @@ UPLOADS = '100 per hour'
 # The extension gives every answer its `Retry-After`, under this name, which visitors do not see.
 RETRY_AFTER = 'X-RateLimit-Retry-After'
 CHANGES = ['POST', 'PUT', 'PATCH', 'DELETE']
-# How many successes. Finding a free name may take several tries; nobody needs many accounts.
+# How many successes, of all together. Finding a free name may take several tries; nobody needs many
+# accounts.
 SUCCESSES = {
     'auth.register': [('10 per hour', address)],
     'api.create_user': [('10 per hour', address)],
@@ -283,7 +284,9 @@ def init_app(app: Flask) -> None:
         for limit, of in LIMITS.get(endpoint, []):
             view = limiter.limit(limit, key_func=of, methods=CHANGES)(view)
         for limit, of in SUCCESSES.get(endpoint, []):
-            view = limiter.limit(limit, key_func=of, methods=CHANGES, deduct_when=succeeded)(view)
+            view = limiter.shared_limit(
+                limit, scope='accounts', key_func=of, methods=CHANGES, deduct_when=succeeded
+            )(view)
         for limit, of in API_LIMITS if endpoint.startswith('api.') else []:
             view = limiter.shared_limit(limit, scope='api', key_func=of)(view)
         app.view_functions[endpoint] = view
