@@ -22,6 +22,7 @@ from app.models import (
     Tag,
     User,
 )
+from app.models.second_factor import RecoveryCode
 from tests.conftest import MakeUser
 
 MAKE: dict[str, Callable[[User, User], Any]] = {
@@ -45,6 +46,7 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     'account_event': lambda susan, _john: AccountEvent(
         user_id=susan.id, what='x', timestamp=utcnow(), address='x', browser='x'
     ),
+    'recovery_code': lambda susan, _john: RecoveryCode(user_id=susan.id, code_hash='x'),
     'login_session': lambda susan, _john: LoginSession(
         user=susan,
         token_hash='x',
