@@ -6,10 +6,23 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Index, String, and_, delete, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Select,
+    String,
+    and_,
+    bindparam,
+    delete,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
@@ -90,12 +103,31 @@ class PresentSession(NamedTuple):
 
     id: int
     password_mark: str
+    remembered: bool
+    created: datetime
     last_used: datetime
     proved: datetime
 
+    def is_in_time(self) -> bool:
+        """Tell whether the session has neither rested nor lasted for too long."""
+        now, config = utcnow(), current_app.config
+        idle = config['SESSION_IDLE_REMEMBERED' if self.remembered else 'SESSION_IDLE']
+        return bool(now - self.last_used < idle and now - self.created < config['SESSION_LONGEST'])
+
+
+@cache
+def _with_session(user: Any) -> Select[Any]:
+    """Return the query for an account and one of its sessions: made once, it costs a page less."""
+    columns = (getattr(LoginSession, name) for name in PresentSession._fields)
+    return (
+        select(user, *columns)
+        .join(LoginSession, LoginSession.user_id == user.id)
+        .where(LoginSession.token_hash == bindparam('key'))
+    )
+
 
 def _is_in_time() -> ColumnElement[bool]:
-    """Return the condition that a session has neither rested nor lasted for too long."""
+    """Return the condition that a row is in time, too."""
     now, config = utcnow(), current_app.config
     return and_(
         LoginSession.created > now - config['SESSION_LONGEST'],
@@ -134,18 +166,12 @@ class SessionOwner:
     @classmethod
     def of_session(cls, session_id: str) -> Self | None:
         """Return the account that a session belongs to, None when it is not good any more."""
-        session = LoginSession
-        columns = session.id, session.password_mark, session.last_used, session.proved
-        found = db.session.execute(
-            select(cls, *columns)
-            .join(session, session.user_id == cls.id)
-            .where(session.token_hash == digest(session_id), _is_in_time())
-        ).first()
+        found = db.session.execute(_with_session(cls), {'key': digest(session_id)}).first()
         if found is None:
             return None
         user: Self = found[0]
-        present = PresentSession(*found[1:])
-        if present.password_mark != user.password_mark():
+        present = PresentSession._make(found[1:])
+        if not present.is_in_time() or present.password_mark != user.password_mark():
             return None
         user.session_id, user.present_session = session_id, present
         return user
@@ -174,7 +200,7 @@ class SessionOwner:
         )
         db.session.add(row)
         db.session.flush()
-        self.present_session = PresentSession(row.id, mark, now, now)
+        self.present_session = PresentSession(row.id, mark, remembered, now, now, now)
 
     def note_proof(self) -> None:
         """Note that whoever uses the present session has just shown who they are."""
