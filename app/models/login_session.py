@@ -166,7 +166,8 @@ class SessionOwner:
     @classmethod
     def of_session(cls, session_id: str) -> Self | None:
         """Return the account that a session belongs to, None when it is not good any more."""
-        found = db.session.execute(_with_session(cls), {'key': digest(session_id)}).first()
+        account: Any = cls
+        found = db.session.execute(_with_session(account), {'key': digest(session_id)}).first()
         if found is None:
             return None
         user: Self = found[0]

@@ -44,6 +44,9 @@ def test_nothing_serious(
         assert susan.page.locator('.invalid-feedback').count() == fields
         found.extend(findings(susan, axe))
     susan.register('susan')
+    second = make_visitor()
+    second.open('/auth/login')
+    second.send(username='susan', password='correct horse')
     look('/index')
     for number in range(6):
         susan.post(f'number {number}')
@@ -65,6 +68,8 @@ def test_nothing_serious(
         found.extend(findings(susan, axe))
         susan.send(message='hello')
     for path in ('/messages', '/messages/sent', '/messages/with/other', '/export_posts'):
+        look(path)
+    for path in ('/settings', '/settings/devices', '/settings/history'):
         look(path)
     susan.expect_failed_requests = True
     for path in ('/nothing', '/follow/other'):
