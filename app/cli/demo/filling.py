@@ -3,7 +3,6 @@
 import json
 from datetime import datetime
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,43 +40,25 @@ def texts(name: str) -> Any:
 
 
 def insert_many(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows, all with the same columns, as quickly as a driver can.
-
-    SQLAlchemy looks at each value of each row, for millions of which that takes minutes.
-    """
+    """Insert rows, all with the same columns, as quickly as a driver can."""
     if not rows:
         return
-    dialect = connection.dialect
+    if connection.dialect.name != 'postgresql':
+        connection.execute(insert(table), rows)
+        return
+    # Several times as quick as INSERT, but it knows nothing of the defaults.
     defaults = {
         column.name: column.default.arg  # type: ignore[attr-defined]  # is_scalar says so
         for column in table.c
         if column.default is not None and column.default.is_scalar and column.name not in rows[0]
     }
-    rows = [{**defaults, **row} for row in rows]
-    statement = insert(table).compile(dialect=dialect, column_keys=list(rows[0]))
-    names = getattr(statement, 'positiontup', None) or list(rows[0])
-    values: list[Any] = list(map(itemgetter(*names), rows))
-    types = [table.c[name].type.dialect_impl(dialect) for name in names]
-    processors = [type_.bind_processor(dialect) for type_ in types]
-    if any(processors):
-        values = [
-            tuple(
-                value if process is None else process(value)
-                for value, process in zip(row, processors, strict=True)
-            )
-            for row in values
-        ]
-    if dialect.name == 'postgresql':
-        quoted = ', '.join(map(dialect.identifier_preparer.quote, names))
-        driver: Any = connection.connection.driver_connection
-        into = f'COPY {table.name} ({quoted}) FROM STDIN'
-        with driver.cursor() as cursor, cursor.copy(into) as copy:
-            for row in values:
-                copy.write_row(row)
-    else:
-        if not statement.positional:
-            values = [dict(zip(names, row, strict=True)) for row in values]
-        connection.exec_driver_sql(str(statement), values)
+    names = [*defaults, *rows[0]]
+    quoted = ', '.join(map(connection.dialect.identifier_preparer.quote, names))
+    driver: Any = connection.connection.driver_connection
+    into = f'COPY {table.name} ({quoted}) FROM STDIN'
+    with driver.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row([*defaults.values(), *row.values()])
 
 
 def happening(told: int | None, kind: str, actor: int, post_id: int | None, when: datetime) -> Row:
