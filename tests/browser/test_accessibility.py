@@ -58,6 +58,10 @@ def test_nothing_serious(
     other.register('other')
     for path in ('/explore', '/explore?page=2', '/user/susan', '/user/other', '/edit_profile'):
         look(path)
+    for path in ('', '/look', '/notices', '/messages', '/invitations'):
+        look(f'/settings{path}')
+    for path in ('/auth/change_email', '/auth/change_password'):
+        look(path)
     for path in ('/search?q=number+susan', '/search?q=other&kind=people', '/search?q=nothing'):
         look(path)
     for path in ('/user/susan/followers', '/user/susan/following'):

@@ -7,7 +7,7 @@
 
   const button = document.createElement('button');
   button.type = 'button';
-  button.className = 'btn btn-link btn-sm';
+  button.className = 'btn btn-link btn-sm px-0';
   last.labels[0].id = 'shown-password';
   button.setAttribute('aria-describedby', 'shown-password');
   const show = (isShown) => {
