@@ -67,15 +67,16 @@ def reset_password(token: str) -> str | Response:
 @bp.route('/deny_login/<token>', methods=['GET', 'POST'])
 def deny_login(token: str) -> str | Response:
     """End all that knows the account's password, and lead to setting a new one; once."""
-    user = User.verify_deny_login_token(token)
+    found = User.verify_deny_login_token(token)
     form = DenyLoginForm()
     is_wanted = form.validate_on_submit()
-    if user is None or (is_wanted and not user.lock_unchanged()):
+    if found is None or (is_wanted and not found[0].lock_unchanged()):
         flash(_('This link is invalid or has expired.'))
         return redirect(url_for('main.index'))
+    user, since = found
     if not is_wanted:
         return render_template('auth/deny_login.html', title=_('It was not you?'), form=form)
-    user.lock_out()
+    user.lock_out(since)
     db.session.commit()
     audit.note('login denied', user)
     token = user.get_reset_password_token()

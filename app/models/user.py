@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
+from time import time
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import String, select, update
+from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from app.database import LARGEST_ID, TABLE_OPTIONS, Timestamp, utcnow
@@ -26,7 +27,7 @@ from app.models.login_session import LoginSession, SessionOwner
 from app.models.media import Uploader
 from app.models.message import EVERYBODY, Correspondent, Message
 from app.models.notification import Notification
-from app.models.passkey import PasskeyOwner
+from app.models.passkey import Passkey, PasskeyOwner
 from app.models.post import Post
 from app.models.reaction import Reacting
 from app.models.searchable import SearchableMixin
@@ -42,6 +43,8 @@ from app.text import (
     is_storable,
     normalize_name,
 )
+
+JUST_NOW = 5 * 60  # seconds
 
 
 class User(
@@ -262,22 +265,33 @@ class User(
         return None if user is None else (user, claims['email'])
 
     def get_deny_login_token(self, expires_in: float = 7 * 24 * 3600) -> str:
-        """Return the token of a link that ends whatever knows the user's password, once."""
-        return self._link_token('deny_login', expires_in)
+        """Return the token of a link that undoes a login of just now, once."""
+        since = int(time()) - JUST_NOW
+        return self._link_token('deny_login', expires_in, since=since)
 
     @staticmethod
-    def verify_deny_login_token(token: str) -> User | None:
-        """Return the user whom a link with `token` was mailed to, None for a bad one."""
-        return User._of_link('deny_login', read_token(token))
+    def verify_deny_login_token(token: str) -> tuple[User, datetime] | None:
+        """Return the user whom a link was mailed to, and when the login was; None for a bad one."""
+        claims = read_token(token)
+        user = User._of_link('deny_login', claims)
+        if user is None:
+            return None
+        return user, datetime.fromtimestamp(claims['since'], UTC).replace(tzinfo=None)
 
-    def lock_out(self) -> None:
+    def lock_out(self, since: datetime) -> None:
         """End all sessions and tokens, and the password, which a stranger knows; not committed.
 
-        A link to set a new one is the way back in.
+        What was added for logging in `since` then goes as well. A link to set a new password is
+        the way back in.
         """
         self.password_hash = self.password_renewal = None
         self.end_sessions()
         self.revoke_token()
+        is_late = (Passkey.user_id == self.id) & (Passkey.timestamp >= since)
+        db.session.execute(delete(Passkey).where(is_late))
+        factor = self.second_factor()
+        if factor is not None and factor.timestamp >= since:
+            self.turn_off_second_factor()
 
     def _link_token(self, purpose: str, expires_in: float, **claims: Any) -> str:
         return make_token({**claims, purpose: self.id, 'state': self._state()}, expires_in)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -9,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import db
+from app.database import utcnow
 from app.models import User
+from app.models.passkey import Passkey
+from app.models.second_factor import SecondFactor
 from tests.api.conftest import PASSWORD, PASSWORD_HASH
 from tests.auth.conftest import wait_for_threads
 from tests.conftest import MakeUser
@@ -129,6 +133,33 @@ def test_the_link_locks_everybody_out_once(
         assert late.location == '/index'
     login = {'username': 'susan', 'password': NEW['password']}
     assert owner.post('/auth/login', data=login).location == '/index'
+
+
+@pytest.mark.parametrize(('hours', 'are_kept'), [(-1, True), (1, False)])
+def test_what_a_stranger_added_to_log_in_with_goes(
+    app: Flask, susan: User, hours: int, are_kept: bool
+) -> None:
+    token = susan.get_deny_login_token()
+    then = utcnow() + timedelta(hours=hours)
+    id_ = susan.id
+    db.session.add_all(
+        [
+            SecondFactor(user_id=id_, sealed_key='x', last_step=0, timestamp=then),
+            Passkey(
+                user_id=id_,
+                credential_id='x',
+                public_key=b'x',
+                sign_count=0,
+                last_challenge=0,
+                name='x',
+                timestamp=then,
+            ),
+        ]
+    )
+    db.session.commit()
+    app.test_client().post(f'/auth/deny_login/{token}')
+    assert (susan.second_factor() is not None) == are_kept
+    assert len(susan.passkeys()) == are_kept
 
 
 @pytest.mark.parametrize('token', ['x', 'reset'])

@@ -22,6 +22,7 @@ from app.models import (
     Tag,
     User,
 )
+from app.models.passkey import Passkey
 from app.models.second_factor import RecoveryCode
 from tests.conftest import MakeUser
 
@@ -45,6 +46,14 @@ MAKE: dict[str, Callable[[User, User], Any]] = {
     ),
     'account_event': lambda susan, _john: AccountEvent(
         user_id=susan.id, what='x', timestamp=utcnow(), address='x', browser='x'
+    ),
+    'passkey': lambda susan, _john: Passkey(
+        user=susan,
+        credential_id='x',
+        public_key=b'x',
+        sign_count=0,
+        last_challenge=0,
+        name='x',
     ),
     'recovery_code': lambda susan, _john: RecoveryCode(user_id=susan.id, code_hash='x'),
     'login_session': lambda susan, _john: LoginSession(
