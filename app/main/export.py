@@ -1,11 +1,7 @@
 """Exporting one's own posts (chapter 22)."""
 
-from collections.abc import Iterator
-from itertools import chain, islice
-from typing import Any
-
 from flask import Response as StreamedResponse
-from flask import abort, flash, redirect, render_template, stream_with_context, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
@@ -16,6 +12,7 @@ from app.main.forms import EmptyForm
 from app.models.task import JobsUnavailableError
 from app.tasks.archive import archive
 from app.tasks.zipped import zipped
+from app.web.downloads import download
 from app.web.site import absolute_url, site_url
 
 
@@ -61,7 +58,7 @@ def posts_archive(user_id: int) -> StreamedResponse:
     if user_id != current_user.id:
         abort(404)
     text = (piece.text for piece in archive(user_id))
-    return _download(text, 'posts.json', 'application/json')
+    return download(text, 'posts.json', 'application/json')
 
 
 @bp.route('/archive/<int:user_id>/posts.zip')
@@ -70,14 +67,4 @@ def pictures_archive(user_id: int) -> StreamedResponse:
     """Send the same with the pictures of one's posts."""
     if user_id != current_user.id:
         abort(404)
-    return _download(zipped(user_id), 'posts.zip', 'application/zip')
-
-
-def _download(pieces: Iterator[Any], name: str, mimetype: str) -> StreamedResponse:
-    # A database that is away is noticed before the answer has begun.
-    first = list(islice(pieces, 1))
-    return StreamedResponse(
-        stream_with_context(chain(first, pieces)),
-        mimetype=mimetype,
-        headers={'Content-Disposition': f'attachment; filename={name}'},
-    )
+    return download(zipped(user_id), 'posts.zip', 'application/zip')

@@ -1,5 +1,6 @@
 from app.settings import (
     confirmation,
+    data,
     devices,
     history,
     invitations,

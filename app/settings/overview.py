@@ -46,6 +46,7 @@ SECTIONS = [
         'settings.messages', _l('Who may write to me'), _l('From whom you take private messages')
     ),
     Section('settings.invitations', _l('Invitations'), _l('For people who want to register')),
+    Section('settings.data', _l('My data'), _l('All that is stored of you, as a file')),
     Section('settings.delete_account', _l('Delete account'), _l('Leave, with all that is yours')),
 ]
 

@@ -23,7 +23,7 @@ from app.models.locks import hold
 from app.models.media import FORGOTTEN, forget, remove_unused_pictures
 from app.models.mention import mentions
 
-FEW, SOME, MANY = 10, 50, 500  # rows of a transaction, by what each of them costs
+FEW, SOME, MANY = 3, 30, 300  # rows of a transaction, by what each of them costs
 AT_ONCE = 2  # seconds that a visitor waits; the rest goes on behind their back
 ATTEMPTS = 6  # of a step that others have got in the way of
 PAUSE = 0.5  # of the time that a step has taken: others want to write, too

@@ -1,7 +1,8 @@
 """The archive with the pictures of a person's posts, as a ZIP file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import RawIOBase
+from itertools import chain
 from time import localtime
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -34,28 +35,40 @@ class _Output(RawIOBase):
         return data
 
 
+# A file of the ZIP file: its name, and what is in it, or the name of a picture in the storage.
+Member = tuple[str, Iterable[str] | str]
+
+
 def zipped(user_id: int) -> Iterator[bytes]:
     """Give a ZIP file with the archive, and with the pictures that it names, in pieces.
 
     Raises StorageUnavailableError.
     """
+    posts: Member = ('posts.json', (piece.text for piece in archive(user_id)))
+    return zip_of(chain([posts], pictures(user_id)))
+
+
+def zip_of(members: Iterable[Member]) -> Iterator[bytes]:
+    """Give a ZIP file in pieces. Raises StorageUnavailableError."""
     output = _Output()
     with ZipFile(output, 'w') as file:
-        posts = ZipInfo('posts.json', localtime()[:6])
-        posts.compress_type = ZIP_DEFLATED
-        with file.open(posts, 'w', force_zip64=True) as json_file:
-            for piece in archive(user_id):
-                json_file.write(piece.text.encode())
+        for name, content in members:
+            entry = ZipInfo(name, localtime()[:6])
+            if isinstance(content, str):
+                data = storage().get(content)
+                if data is not None:  # not removed a moment ago
+                    file.writestr(entry, data)
                 yield output.taken()
-        for name, stored in _pictures(user_id):
-            data = storage().get(stored)
-            if data is not None:  # not removed a moment ago
-                file.writestr(ZipInfo(name, localtime()[:6]), data)
-            yield output.taken()
+                continue
+            entry.compress_type = ZIP_DEFLATED
+            with file.open(entry, 'w', force_zip64=True) as text_file:
+                for text in content:
+                    text_file.write(text.encode())
+                    yield output.taken()
     yield output.taken()
 
 
-def _pictures(user_id: int) -> Iterator[tuple[str, str]]:
+def pictures(user_id: int) -> Iterator[Member]:
     """Give the names of the pictures of a user's posts: in the ZIP file, and where they lie."""
     own = select(Post.id, Post.pictures_json).where(
         Post.user_id == user_id, Post.pictures_json.is_not(None)

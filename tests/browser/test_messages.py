@@ -158,7 +158,7 @@ def test_an_export(
     steps = [threading.Event() for _ in range(4)]
     monkeypatch.setattr(archive, 'BATCH', 1)
     monkeypatch.setattr(job, 'PROGRESS_INTERVAL', 0)
-    batches = archive._batches
+    batches = archive.batches
 
     def slow(name: str, user_id: int) -> Iterator[list[dict[str, str]]]:
         waiting = iter(steps if name == 'posts' else [])
@@ -166,7 +166,7 @@ def test_an_export(
             next(waiting).wait()
             yield entries
 
-    monkeypatch.setattr(archive, '_batches', slow)
+    monkeypatch.setattr(archive, 'batches', slow)
     susan = make_visitor()
     susan.page.clock.install()
     susan.register('susan')
