@@ -10,6 +10,7 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from app.background import present_app
 from app.database import waiting_for_writers
 from app.extensions import db
 from app.models import User, account_event
@@ -36,30 +37,33 @@ def note(what: str, account: User | str) -> None:
     if has_request_context():
         g.setdefault(_EVENTS, []).append((user.id, what))
     else:
-        _record([(user.id, what)], '', '')
+        _record(present_app(), [(user.id, what)], '', '')
 
 
 def record_events(response: Response) -> Response:
-    """Write what the request has noted, when its own work is done: neither holds up the other."""
+    """Write what the request has noted, when the answer has been sent.
+
+    So it holds up nobody, and how long an answer takes does not tell whether there is an account.
+    """
     events = g.pop(_EVENTS, [])
     if events:
-        address = (request.remote_addr or '')[:ADDRESS_LENGTH]
-        _record(events, address, kind_of_browser(request.user_agent.string))
+        app, address = present_app(), (request.remote_addr or '')[:ADDRESS_LENGTH]
+        browser = kind_of_browser(request.user_agent.string)
+        response.call_on_close(lambda: _record(app, events, address, browser))
     return response
 
 
-def _record(events: list[tuple[int, str]], address: str, browser: str) -> None:
-    try:
-        db.session.rollback()
-        with waiting_for_writers(db.session.connection(), PATIENCE):
-            for user_id, what in events:
-                account_event.record(user_id, what, address, browser)
-            db.session.commit()
-    except IntegrityError:
-        db.session.rollback()  # the account has gone
-    except SQLAlchemyError:
-        current_app.logger.exception('What happened to an account is in the log alone')
-        db.session.rollback()
+def _record(app: Flask, events: list[tuple[int, str]], address: str, browser: str) -> None:
+    with app.app_context():
+        try:
+            with waiting_for_writers(db.session.connection(), PATIENCE):
+                for user_id, what in events:
+                    account_event.record(user_id, what, address, browser)
+                db.session.commit()
+        except IntegrityError:
+            pass  # the account has gone
+        except SQLAlchemyError:
+            app.logger.exception('What happened to an account is in the log alone')
 
 
 def _find(name: str) -> User | None:

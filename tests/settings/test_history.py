@@ -12,6 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.wsgi import ClosingIterator
 
 from app import db
 from app.database import utcnow
@@ -105,6 +107,7 @@ def test_a_flood_is_written_once_in_a_while(susan: User) -> None:
 
 
 def _numbers() -> dict[str, int]:
+    db.session.rollback()
     return Counter(db.session.scalars(select(AccountEvent.what)))
 
 
@@ -120,12 +123,23 @@ def test_where_it_cannot_be_written_what_was_done_is_done(
     assert happened(client) == []
 
 
+def test_an_answer_does_not_wait_for_it(app: Flask, susan: User) -> None:
+    """Nor does it take longer for a name that there is an account of."""
+    data = {'username': 'susan', 'password': 'a bad one'}
+    environ = EnvironBuilder('/auth/login', method='POST', data=data).get_environ()
+    body, status, _headers = run_wsgi_app(app.wsgi_app, environ)
+    assert status.startswith('302')
+    assert _numbers() == {}
+    ClosingIterator(body).close()
+    assert _numbers() == {'login failed': 1}
+
+
 def test_what_happens_to_an_account_that_goes(app: Flask, susan: User) -> None:
     with app.test_request_context():
         audit.note('login', susan)
         db.session.delete(susan)
         db.session.commit()
-        audit.record_events(app.response_class())
+        audit.record_events(app.response_class()).close()
     assert _numbers() == {}
 
 
