@@ -46,7 +46,7 @@ class Fts5(Engine):
     def __init__(self, path: Path) -> None:
         self.path = path
         # While one connection is open, the end of another does not bring the log into the file.
-        self.idle: deque[tuple[tuple[int, ...], sqlite3.Connection]] = deque(maxlen=1)
+        self.idle: deque[tuple[tuple[int, ...], sqlite3.Connection]] = deque()
 
     def exists(self, index: str) -> bool:
         with self._reading() as connection:
@@ -190,7 +190,10 @@ class Fts5(Engine):
             connection.execute('PRAGMA synchronous = NORMAL')
             yield connection
             connection.rollback()
-            self.idle.append((self._identity(), connection))
+            if self.idle:
+                connection.close()
+            else:
+                self.idle.append((self._identity(), connection))
         except sqlite3.Error as error:
             connection.close()
             remove_if_broken(self.path, error)
@@ -212,7 +215,11 @@ class Fts5(Engine):
             identity, connection = self.idle.pop()
         except IndexError:
             return None
-        return connection if identity == self._identity() else None
+        if identity == self._identity():
+            return connection
+        if identity[0] == os.getpid():
+            connection.close()
+        return None
 
     def _identity(self) -> tuple[int, ...]:
         file = os.stat(self.path) if os.path.exists(self.path) else None

@@ -58,7 +58,7 @@ def test_a_file_that_was_replaced_is_not_held_on_to(engine: Fts5, tmp_path: Path
     other = Fts5(tmp_path / 'other.db')
     with other.rebuild('post') as add:
         add({7: 'green'})
-    other.idle.clear()
+    other.idle.pop()[1].close()
     for file in tmp_path.glob('search.db*'):  # with its log
         file.unlink()
     os.replace(tmp_path / 'other.db', tmp_path / 'search.db')
