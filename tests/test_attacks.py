@@ -782,7 +782,7 @@ def test_of_two_at_once_one_uses_an_invitation(
     invited = make_app(REGISTRATION='invite')
     code = Invitation.make(None, 1, 1)
     db.session.commit()
-    requests = [
+    requests: list[Callable[[], TestResponse]] = [
         partial(register, invited.test_client(), way, name, invitation=code)
         for name in ('one', 'two')
     ]

@@ -259,18 +259,18 @@ def test_deleting_leaves_nothing_behind(
 def test_following_somebody_who_is_deleted_at_once(
     program: Program, susan: User, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.api import followers as views
+    from app.api import followers
+    from app.api.views import entry_or_404
 
     john_id = make_user('john').id
-    original = views.entry_or_404
 
     def find(*args: Any) -> Any:
-        user = original(*args)
+        user = entry_or_404(*args)
         with db.engine.begin() as other:
             other.execute(db.delete(User).where(User.id == john_id))
         return user
 
-    monkeypatch.setattr(views, 'entry_or_404', find)
+    monkeypatch.setattr(followers, 'entry_or_404', find)
     assert program.post(f'/users/{john_id}/follow').status_code == 409
     monkeypatch.undo()
     assert program.delete(f'/users/{john_id}/follow').status_code == 404
