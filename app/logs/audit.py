@@ -59,7 +59,7 @@ def _record(app: Flask, events: list[tuple[int, str]], address: str, browser: st
             with waiting_for_writers(db.session.connection(), PATIENCE):
                 for user_id, what in events:
                     account_event.record(user_id, what, address, browser)
-                db.session.commit()
+            db.session.commit()  # the connection is not ours, or closed, after that
         except IntegrityError:
             pass  # the account has gone
         except SQLAlchemyError:

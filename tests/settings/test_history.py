@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import NullPool, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wsgi import ClosingIterator
@@ -60,6 +61,27 @@ def test_logins_failures_and_changes(app: Flask, susan: User) -> None:
     page = client.get('/settings/history').text
     assert '203.0.113.9' in page
     assert 'curl' in page
+
+
+def test_a_connection_that_is_closed_after_its_use(
+    make_app: Callable[..., Flask], susan: User, log_in: Callable[[User], FlaskClient]
+) -> None:
+    # As those are that a pool opens beyond the ones that it keeps.
+    class Keepless(NullPool):
+        def __init__(
+            self,
+            creator: Any,
+            timeout: float = 0,
+            pool_size: int = 0,
+            max_overflow: int = 0,
+            **more: Any,
+        ) -> None:
+            super().__init__(creator, **more)
+
+    app = make_app(SQLALCHEMY_ENGINE_OPTIONS={'poolclass': Keepless})
+    response = app.test_client().post('/api/tokens', auth=('susan', PASSWORD))
+    assert response.status_code == 200
+    assert happened(log_in(susan)) == ['API token made']
 
 
 def test_nobody_sees_what_happened_to_another(
