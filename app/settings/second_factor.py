@@ -21,7 +21,8 @@ from app.models.second_factor import make_key, seal, unseal
 from app.settings.blueprint import bp
 from app.web.proof import proof_required
 
-_KEY = 'second_factor_key'  # the one that is shown, sealed: a browser keeps none after that
+# The one that is shown, sealed, and in which login: whoever was here before has seen another.
+_KEY = 'shown_key'
 
 
 class SecondFactorForm(Form):
@@ -54,7 +55,9 @@ def second_factor() -> str | Response:
 
 
 def _turn_on() -> str | Response:
-    key = unseal(session.get(_KEY, '')) or make_key()
+    present = current_user.present_session.id
+    shown_in, sealed = session.get(_KEY, [0, ''])
+    key = (unseal(sealed) if shown_in == present else None) or make_key()
     form = CodeForm()
     if form.validate_on_submit():
         codes = current_user.turn_on_second_factor(key, form.code.data)
@@ -64,7 +67,7 @@ def _turn_on() -> str | Response:
             tell('second factor turned on')
             return _page('recovery_codes', codes=codes)
         form.code.errors = [WRONG_CODE]
-    session[_KEY] = seal(key)
+    session[_KEY] = [present, seal(key)]
     address = current_user.key_address(key)
     picture = segno.make(address, micro=False).svg_data_uri(scale=4, light='white')
     return _page('turn_on_second_factor', form=form, key=key, address=address, picture=picture)

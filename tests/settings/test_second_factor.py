@@ -80,6 +80,16 @@ def test_from_turning_on_to_turning_off(owner: FlaskClient, mailbox: Mailbox) ->
         assert sum(what in body.get_content() for body in bodies if body is not None) == 1
 
 
+def test_a_key_is_shown_to_nobody_else(owner: FlaskClient, make_user: MakeUser) -> None:
+    keys = {shown_key(owner.get(PAGE).text)}
+    make_user('john', PASSWORD)
+    for name in ('john', 'susan'):
+        owner.get('/auth/logout')
+        owner.post('/auth/login', data={'username': name, 'password': PASSWORD})
+        keys.add(shown_key(owner.get(PAGE).text))
+    assert len(keys) == 3
+
+
 def test_a_session_alone_turns_nothing_on_or_off(
     log_in: Callable[[User], FlaskClient], make_user: MakeUser
 ) -> None:
