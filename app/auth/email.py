@@ -71,8 +71,8 @@ def check_mail(promise: str) -> str:
     return promise if current_app.config['MAIL_SERVER'] else str(NO_MAIL)
 
 
-def _may_be_mailed(address: str, limit: str = MOST_MAILS) -> bool:
-    return limits.allows(limit, 'mail', case_key(to_ascii(address)))
+def _may_be_mailed(address: str, limit: str = MOST_MAILS, what: str = 'mail') -> bool:
+    return limits.allows(limit, what, case_key(to_ascii(address)))
 
 
 def send_password_reset_email(
@@ -109,10 +109,12 @@ def send_change_email_email(user: User, email: str, site: str, language: str | N
 
     Its owner, if that is somebody else, is told instead: nobody else learns that there is one.
     """
-    if not _may_be_mailed(email):
-        return False
     owner = User.find_by_email(email)
-    if owner is not None and owner.id != user.id:
+    is_taken = owner is not None and owner.id != user.id
+    # Apart from the owner's links: nobody keeps those from them, nor sees that some were sent.
+    if not _may_be_mailed(email, what='claim of a taken address' if is_taken else 'mail'):
+        return False
+    if owner is not None and is_taken:
         url = absolute_url(site, 'auth.login')
         subject = _l('[Microblog] You Have an Account')
         _send('address_in_use', subject, owner.email, owner, language, url=url)

@@ -21,7 +21,7 @@ from tests.servers import running_redis
 
 ENOUGH = 'This address has been sent enough links for now. Please try again later.'
 ASKED = 'Check your new email address for the instructions to confirm it'
-MakeApps = Callable[[int], list[Flask]]
+MakeApps = Callable[..., list[Flask]]
 
 
 @pytest.fixture(params=['file', 'Redis'])
@@ -36,11 +36,11 @@ def make_apps(
         'RATELIMIT_ENABLED': True,
     }
     if request.param == 'file':
-        yield lambda number: [make_app(**settings) for _ in range(number)]
+        yield lambda number, **more: [make_app(**settings, **more) for _ in range(number)]
     else:
         with running_redis(tmp_path) as url:
-            yield lambda number: [
-                make_app(**settings, RATELIMIT_STORAGE_URI=url) for _ in range(number)
+            yield lambda number, **more: [
+                make_app(**settings, **more, RATELIMIT_STORAGE_URI=url) for _ in range(number)
             ]
     wait_for_threads()
 
@@ -101,6 +101,23 @@ def test_an_address_gets_three_links_of_all_kinds_and_people(
     assert len(mailbox.mails) == 3
     assert ask_for_change(clients[0], 'other@example.com') == [ASKED]
     assert recipients(mailbox)[3:] == ['other@example.com']
+
+
+@pytest.mark.parametrize('is_known', [False, True])
+def test_claiming_an_address_neither_tells_of_its_owner_nor_keeps_them_out(
+    make_apps: MakeApps, make_user: MakeUser, mailbox: Mailbox, is_known: bool
+) -> None:
+    [app] = make_apps(1, CONFIRM_EMAIL=True)
+    if is_known:
+        make_user('susan', email='susan@example.com')
+    eve = client_of(app, make_user('eve', OLD))
+    for number in range(2):
+        ask_for_reset(app.test_client(), 'susan@example.com', f'10.0.0.{number}')
+    answers = [ask_for_change(eve, 'susan@example.com') for _ in range(4)]
+    assert answers == [[ASKED]] * 3 + [[ENOUGH]]
+    before = len(mailbox.mails)
+    ask_for_reset(app.test_client(), 'susan@example.com', '10.0.0.9')
+    assert len(mailbox.mails) - before == is_known
 
 
 def test_nobody_uses_up_what_tells_the_owner(
