@@ -163,7 +163,7 @@ def concerned_by(post_ids: Iterable[int]) -> set[int]:
     ids = [*post_ids]
     connection = db.session.connection()
     passed_on = select(Post.repost_of).where(Post.id.in_(ids), Post.repost_of.is_not(None))
-    authors = select(Post.user_id).where(Post.id.in_(ids) | Post.id.in_(passed_on))
+    authors = select(Post.user_id).where(Post.id.in_([*ids, *connection.scalars(passed_on)]))
     return {*connection.scalars(authors)} | _concerned(connection, *ids)
 
 

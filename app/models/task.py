@@ -6,6 +6,7 @@ its process, whatever that was: it counts as failed, and nothing waits for it.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from flask import current_app
 from redis.exceptions import RedisError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
-from sqlalchemy import Index, String, bindparam, delete, select, update
+from sqlalchemy import Index, String, Text, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import TABLE_OPTIONS, Timestamp, utcnow
@@ -51,6 +52,8 @@ class Task(Model):
     heartbeat: Mapped[datetime | None] = mapped_column(Timestamp, default=utcnow)
     started: Mapped[bool] = mapped_column(default=False, server_default='0')
     failure: Mapped[str | None] = mapped_column(String(32))
+    # What it has to report, as JSON: for those that do.
+    result_json: Mapped[str | None] = mapped_column(Text)
     # The user has read how it ended.
     dismissed: Mapped[bool] = mapped_column(default=False, server_default='0')
 
@@ -188,6 +191,12 @@ class TaskOwner(Notified):
     def get_task_in_progress(self, name: str) -> Task | None:
         """Return the user's job of that name that has not ended, None when there is none."""
         return next((task for task in self.get_tasks_in_progress() if task.name == name), None)
+
+    def result_of(self, name: str) -> Any:
+        """Return what the last job of that name has reported, None when there is no such report."""
+        own = (Task.user_id == self.id) & (Task.name == name) & Task.complete
+        told = db.session.scalars(select(Task.result_json).where(own)).first()
+        return json.loads(told) if told else None
 
     def tasks_to_show(self) -> list[Task]:
         """Return the jobs that have not ended, and those whose end the user has not read of.

@@ -3,6 +3,7 @@ from app.settings import (
     data,
     devices,
     history,
+    importing,
     invitations,
     leaving,
     overview,

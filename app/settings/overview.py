@@ -47,6 +47,7 @@ SECTIONS = [
     ),
     Section('settings.invitations', _l('Invitations'), _l('For people who want to register')),
     Section('settings.data', _l('My data'), _l('All that is stored of you, as a file')),
+    Section('settings.import_follows', _l('Import whom to follow'), _l('Out of a file with names')),
     Section('settings.delete_account', _l('Delete account'), _l('Leave, with all that is yours')),
 ]
 

@@ -7,10 +7,11 @@ Without, a thread of the web process does. A job does not notice the difference.
 from flask import Flask
 
 from app.tasks.export import export_posts
+from app.tasks.following import import_follows
 from app.tasks.rq_runner import RQRunner
 from app.tasks.thread_runner import ThreadRunner
 
-__all__ = ['export_posts', 'init_app']
+__all__ = ['export_posts', 'import_follows', 'init_app']
 
 
 def init_app(app: Flask) -> None:

@@ -77,8 +77,13 @@ def follows_csv(user_id: int) -> Iterator[str]:
     yield 'username\r\n'
     for entries in batches('following', user_id):
         lines = io.StringIO()
-        csv.writer(lines).writerows([entry['username']] for entry in entries)
+        csv.writer(lines).writerows([_as_text(entry['username'])] for entry in entries)
         yield lines.getvalue()
+
+
+def _as_text(name: str) -> str:
+    """Return a name such as no spreadsheet takes for a formula; no name has a ' of its own."""
+    return f"'{name}" if name.startswith(('=', '+', '-', '@')) else name
 
 
 def _members(user_id: int, username: str, avatar_digest: str | None) -> Iterator[Member]:

@@ -1,11 +1,12 @@
 """What every job has around it: an application, a heartbeat, progress, and an end that is told."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from time import monotonic
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import rq
 from flask import Flask, current_app, has_app_context
@@ -85,6 +86,15 @@ def set_progress(progress: int, final_call: bool = False) -> None:
     if task is None or not task.advance(min(progress, tasks.COMPLETE - 1)):
         raise NotWantedError
     _noted.set((progress, monotonic()))
+
+
+def set_result(result: Any) -> None:
+    """Note what the present job has to report; outside of a job, do nothing. Commits."""
+    task_id = _task_id()
+    task = db.session.get(Task, task_id) if task_id is not None else None
+    if task is not None:
+        task.result_json = json.dumps(result)
+        db.session.commit()
 
 
 def _attempt(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> str | None:

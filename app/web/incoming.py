@@ -41,6 +41,8 @@ UPLOADS = {
     'api.upload_media': MOST_BYTES + BESIDE_FILES,
     'api.set_avatar': MOST_BYTES + BESIDE_FILES,
 }
+# Short forms whose file is a list with many lines, of which each is looked at.
+LISTS = {'settings.import_follows'}
 
 
 class MostlyFiles:
@@ -90,7 +92,8 @@ class Request(flask.Request):
         is_long = self.mimetype == 'multipart/form-data' and (
             self.content_length is None or self.content_length > BESIDE_FILES
         )
-        if self.mimetype in MOST and not (is_long and self.endpoint in UPLOADS):
+        is_list = self.mimetype == 'multipart/form-data' and self.endpoint in LISTS
+        if self.mimetype in MOST and not is_list and not (is_long and self.endpoint in UPLOADS):
             separator, most = MOST[self.mimetype]
             if self.get_data().count(separator) >= most:
                 raise RequestEntityTooLarge

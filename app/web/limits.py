@@ -146,6 +146,7 @@ LIMITS: dict[str, list[tuple[str, Callable[[], str]]]] = {
     'main.dismiss_task': [('60 per minute', person)],
     'settings.new_token': [('20 per hour', person)],
     'settings.end_token': [('60 per minute', person)],
+    'settings.import_follows': [('10 per hour', person)],
     'settings.delete_account': [('10 per hour', person)],
     'api.get_token': [('60 per minute', address)],  # and app/web/guesses.py
     'api.revoke_token': [('60 per minute', token)],
