@@ -8,7 +8,7 @@ password that was typed into the wrong box.
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, has_request_context, request
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.background import present_app
 from app.database import waiting_for_writers
@@ -60,8 +60,6 @@ def _record(app: Flask, events: list[tuple[int, str]], address: str, browser: st
                 for user_id, what in events:
                     account_event.record(user_id, what, address, browser)
             db.session.commit()  # the connection is not ours, or closed, after that
-        except IntegrityError:
-            pass  # the account has gone
         except SQLAlchemyError:
             app.logger.exception('What happened to an account is in the log alone')
 

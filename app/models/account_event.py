@@ -13,6 +13,7 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.base import Identifier, Model, UserId
 from app.models.listing import Listing, Position, Span, beyond, sort
+from app.models.locks import hold
 from app.models.login_session import ADDRESS_LENGTH, BROWSER_LENGTH, LoginSession
 
 KEPT = timedelta(days=90)
@@ -41,6 +42,8 @@ class AccountEvent(Model):
 
 def record(user_id: int, what: str, address: str, browser: str) -> None:
     """Note that `what` has happened to an account, and forget what is old; the caller commits."""
+    if not hold(db.session.connection(), {user_id}):
+        return  # it has gone
     event = AccountEvent
     now = utcnow()
     own, is_same = event.user_id == user_id, event.what == what

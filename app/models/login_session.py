@@ -29,6 +29,7 @@ from app.database import TABLE_OPTIONS, Timestamp, utcnow
 from app.extensions import db
 from app.models.api_token import RANDOM_BYTES, digest
 from app.models.base import Identifier, Model, UserId
+from app.models.locks import Lockable
 from app.models.tokens import FINGERPRINT_LENGTH
 
 ADDRESS_LENGTH = 45  # characters of the longest IPv6 address
@@ -141,7 +142,7 @@ def _is_in_time() -> ColumnElement[bool]:
     )
 
 
-class SessionOwner:
+class SessionOwner(Lockable):
     """What an account can do with its sessions."""
 
     if TYPE_CHECKING:
@@ -180,6 +181,8 @@ class SessionOwner:
     def start_session(self, browser: str = '', address: str = '', remembered: bool = False) -> None:
         """Start a session, which becomes the present one. Removes dead ones; the caller commits."""
         now, mark = utcnow(), self.password_mark()
+        # Two at once would wait for one another's rows.
+        self.lock()
         own = LoginSession.user_id == self.id
         is_dead = or_(LoginSession.password_mark != mark, not_(_is_in_time()))
         db.session.execute(
@@ -227,10 +230,12 @@ class SessionOwner:
 
     def end_session(self, id_: int) -> None:
         """End a session of the account, if there is one of that number; the caller commits."""
+        self.lock()
         self._end([id_])
 
     def end_sessions(self, but: int | None = None) -> None:
         """End all sessions of the account, `but` one if that is given; the caller commits."""
+        self.lock()
         others = LoginSession.user_id == self.id
         if but is not None:
             others &= LoginSession.id != but

@@ -1,16 +1,19 @@
 """Logging in and out (chapter 5)."""
 
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, session
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 from werkzeug.urls import iri_to_uri
 
 from app import db
-from app.models import User
+from app.models import AccountEvent, User
 from tests.conftest import MakeUser
 from tests.pages import errors, flashes, heading, link, title
 
@@ -249,3 +252,22 @@ def test_a_remember_me_cookie_that_is_no_text_of_ours(app: Flask, value: str) ->
     headers = {'Cookie': f'remember_token="{value}"'}
     assert client.get('/auth/login', headers=headers).status_code == 200
     assert client.get('/index', headers=headers).status_code == 302
+
+
+def test_many_log_in_to_one_account_at_once(make_app: Callable[..., Flask], susan: User) -> None:
+    """None of them waits for another without end, and all that happened is noted."""
+    app = make_app()
+
+    def visit(_number: int) -> set[str | None]:
+        client = app.test_client()
+        found: set[str | None] = set()
+        for _ in range(3):
+            found.add(send(client).location)
+            client.get('/auth/logout')
+            send(client, password='a bad one')
+        return found
+
+    with ThreadPoolExecutor(5) as pool:
+        assert set().union(*pool.map(visit, range(5))) == {'/index'}
+    noted = Counter(db.session.scalars(select(AccountEvent.what)))
+    assert noted == {'login': 15, 'login failed': 15}
