@@ -60,6 +60,8 @@ def test_nothing_serious(
         look(path)
     for path in ('', '/look', '/notices', '/messages', '/invitations'):
         look(f'/settings{path}')
+    for path in ('/tokens', '/tokens/new', '/data', '/import', '/delete'):
+        look(f'/settings{path}')
     for path in ('/auth/change_email', '/auth/change_password'):
         look(path)
     for path in ('/search?q=number+susan', '/search?q=other&kind=people', '/search?q=nothing'):
