@@ -18,7 +18,7 @@ def import_follows(user_id: int, names: list[str], malformed: list[int]) -> None
     Each is a transaction of its own. Done twice, it follows nobody twice.
     """
     counts: Counter[str] = Counter()
-    unknown = []
+    unknown: list[str] = []
     for number, name in enumerate(names):
         outcome = _follow(user_id, name)
         counts[outcome] += 1
