@@ -156,6 +156,8 @@ def test_they_belong_to_the_address_that_the_site_has(
 def test_where_the_site_has_no_name_there_is_no_button(
     make_app: Callable[..., Flask], susan: User
 ) -> None:
-    client = make_app(SITE_URL='http://10.1.2.3:5000').test_client()
-    assert 'data-passkey' not in client.get('/auth/login').text
+    nameless = make_app(SITE_URL='http://10.1.2.3:5000')
+    assert 'data-passkey' not in nameless.test_client().get('/auth/login').text
+    page = log_in(nameless).get(PAGE).text
+    assert 'takes a site with a name' in page
     assert 'data-passkey' in make_app().test_client().get('/auth/login').text
