@@ -5,9 +5,11 @@ number of the request. None holds a secret, so none holds a name that is nobody'
 password that was typed into the wrong box.
 """
 
+from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, has_request_context, request
+from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.background import present_app
@@ -41,15 +43,20 @@ def note(what: str, account: User | str) -> None:
 
 
 def record_events(response: Response) -> Response:
-    """Write what the request has noted, when the answer has been sent.
+    """Write what the request has noted: for whoever is logged in at once, so that they can see it.
 
-    So it holds up nobody, and how long an answer takes does not tell whether there is an account.
+    Of strangers when the answer has been sent: how long it takes does not tell whether there is an
+    account. (Servers can be slow to say that it has been.)
     """
     events = g.pop(_EVENTS, [])
     if events:
-        app, address = present_app(), (request.remote_addr or '')[:ADDRESS_LENGTH]
+        address = (request.remote_addr or '')[:ADDRESS_LENGTH]
         browser = kind_of_browser(request.user_agent.string)
-        response.call_on_close(lambda: _record(app, events, address, browser))
+        write = partial(_record, present_app(), events, address, browser)
+        if current_user.is_authenticated:
+            write()
+        else:
+            response.call_on_close(write)
     return response
 
 
