@@ -84,7 +84,7 @@ def test_the_processes(database: Database, redis_url: str, tmp_path: Path) -> No
         log = tmp_path / 'honcho.log'
         wait_until(lambda: '[Microblog] Your blog posts' in log.read_text(), 'the export')
         # Two people, counted for all processes together.
-        assert redis.get('LIMITS:LIMITER/address 127.0.0.1/auth.register/10/1/hour') == b'2'
+        assert redis.get('LIMITS:LIMITER/address 127.0.0.1/accounts/10/1/hour') == b'2'
         assert 'flask-limiter' not in log.read_text()
 
 

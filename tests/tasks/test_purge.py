@@ -164,7 +164,7 @@ def go_in_steps(_walk: Random, one: User, _other: User) -> None:
 def test_it_races_with_all_that_others_do(app: Flask, seed: int) -> None:
     """Writing, answering, liking, following, editing, deleting: at the same moment."""
     weights = {**walk.STEPS_AND_WEIGHTS, go_in_steps: 2}
-    walk_at_once(app, weights, seed, 40)
+    walk_at_once(app, weights, seed, walk.STEPS)
     # Where two gave up for one another, somebody is half gone.
     purge.purge_due()
     walk.check_posts()
