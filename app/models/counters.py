@@ -41,7 +41,7 @@ from app.models.activity import (
 )
 from app.models.base import NUMBER, write_each
 from app.models.followers import followers, following_changed
-from app.models.locks import hold
+from app.models.locks import BATCH, hold
 from app.models.mention import mentioned_in, mentions
 from app.models.message import NEVER, UNREAD, Message, is_unread
 from app.models.notification import tell
@@ -143,8 +143,8 @@ def _discount_deleted_post(_mapper: Mapper[Any], connection: Connection, post: P
             Post.repost_of == post.repost_of, Post.user_id.not_in({post.user_id, *original})
         )
         take_back(connection, REPOST, post.user_id, original, post.repost_of, others)
-    reposters = select(Post.user_id).where(Post.repost_of == post.id).subquery()
-    _add(connection, User.post_count, select(reposters), -1)
+    reposters = connection.scalars(select(Post.user_id).where(Post.repost_of == post.id))
+    _add(connection, User.post_count, reposters, -1)
     told = {*connection.scalars(select(Activity.user_id).where(Activity.post_id == post.id))}
     if told:
         connection.execute(delete(Activity).where(Activity.post_id == post.id))
@@ -174,11 +174,16 @@ def _author(connection: Connection, post_id: int | None) -> set[int]:
     return {*connection.scalars(select(Post.user_id).where(Post.id == post_id))}
 
 
-def _add(connection: Connection, counter: Any, ids: Any, change: int) -> bool:
-    """Change a number of some rows, which are held from then on; return whether there are any."""
-    model = counter.class_
-    statement = update(model).where(model.id.in_(ids)).values({counter: counter + change})
-    return connection.execute(statement).rowcount > 0
+def _add(connection: Connection, counter: Any, ids: Iterable[int], change: int) -> bool:
+    """Change a number of some rows, which are held from then on; return whether there are any.
+
+    Their ids are read before: of an UPDATE with a subquery MariaDB locks all rows of the table.
+    """
+    model, wanted, changed = counter.class_, [*ids], 0
+    for start in range(0, len(wanted), BATCH):
+        rows = update(model).where(model.id.in_(wanted[start : start + BATCH]))
+        changed += connection.execute(rows.values({counter: counter + change})).rowcount
+    return changed > 0
 
 
 @liking_changed.connect
@@ -310,7 +315,7 @@ def _leave_no_count_behind(_mapper: Mapper[Any], connection: Connection, user: U
     # Those, too, with whom that was about to happen.
     hold(connection, connection.scalars(concerned))
     for people, counter in ((followed, User.follower_count), (following, User.followed_count)):
-        _add(connection, counter, people, -1)
+        _add(connection, counter, connection.scalars(people), -1)
     _discount_messages_of(connection, user.id)
     _discount_posts_of(connection, user.id)
     _forget_activity_of(connection, user.id)

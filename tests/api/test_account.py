@@ -237,7 +237,7 @@ def test_deleting_leaves_nothing_behind(
     with statements() as made:
         response = program.delete('/users/me', {'password': PASSWORD})
     assert (response.status_code, response.data) == (204, b'')
-    assert len(made) == 43  # thirteen of them end what was open and let the name rest
+    assert len(made) == 47  # thirteen of them end what was open and let the name rest
 
     assert program.get('/users/me').status_code == 401
     assert browser.get('/index').status_code == 302

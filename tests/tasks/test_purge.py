@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import db, search
@@ -228,3 +228,27 @@ def test_a_failure_of_one_keeps_nobody_else(
     assert purge.purge_due() == 1
     assert f'The account {susan_id} was not deleted' in caplog.text
     assert [user.id for user in db.session.scalars(select(User))] == [susan_id]
+
+
+@pytest.mark.parametrize('what', ['a post', 'an account'])
+def test_no_other_account_is_looked_at_and_locked(make_user: MakeUser, what: str) -> None:
+    if db.engine.dialect.name != 'mysql':
+        pytest.skip('only MariaDB locks each row that it passes')
+    susan, *others = (make_user(f'u{number}') for number in range(60))
+    post = Post(body='passed on', author=susan)
+    db.session.add(post)
+    db.session.commit()
+    others[0].repost(post)
+    others[0].follow(susan)
+    db.session.commit()
+
+    def rows_passed() -> int:
+        status = text("SHOW SESSION STATUS LIKE 'Handler_read_rnd_next'")
+        return int(db.session.execute(status).one()[1])
+
+    before = rows_passed()
+    db.session.delete(post if what == 'a post' else susan)
+    db.session.flush()
+    assert rows_passed() - before < len(others)
+    db.session.commit()
+    assert (others[0].post_count, others[0].followed_count) == (0, int(what == 'a post'))
